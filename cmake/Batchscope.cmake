@@ -5,7 +5,8 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-# Several of our Python modules live in one process, each with its own copy of these libraries: nothing of them may be shared by name.
+# Several of our Python modules live in one process, each with its own copy of these libraries: nothing of them may be
+# shared by name.
 set(CMAKE_CXX_VISIBILITY_PRESET hidden)
 set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
@@ -34,9 +35,9 @@ function(batchscope_target_name out room)
 endfunction()
 
 # batchscope_library(<room> [DEPENDS <room>...] [LINKS <target>...])
-# A static library batchscope_<top>_<room> (alias batchscope::<top>_<room>) of all *.cc in the room's own folder. A room without sources is an
-# empty one, so that rooms can name it before it is written. `main.cc` belongs to batchscope_program(), `module*.cc` to
-# batchscope_python_module().
+# A static library batchscope_<top>_<room> (alias batchscope::<top>_<room>) of all *.cc in the room's own folder. A room
+# without sources is an empty one, so that rooms can name it before it is written. `main.cc` belongs to
+# batchscope_program(), `module*.cc` to batchscope_python_module().
 function(batchscope_library room)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS;LINKS")
   batchscope_target_name(target ${room})

@@ -1,4 +1,5 @@
-# What a wheel holds of the native side. pyproject.toml adds the Python sources; scripts and data go where pip puts (and removes) them.
+# What a wheel holds of the native side. pyproject.toml adds the Python sources; scripts and data go where pip puts (and
+# removes) them.
 if(NOT DEFINED SKBUILD)
   return()
 endif()

@@ -1,5 +1,6 @@
-# The native Python modules. Two versions of pybind11 meet here: `_engine` and `_worker` use the newest (from the interpreter's own packages);
-# `_kernel` must use the one that the system's libxeus-python was compiled with. So none is taken by find_package; each is a target made by hand.
+# The native Python modules. Two versions of pybind11 meet here: `_engine` and `_worker` use the newest (from the
+# interpreter's own packages); `_kernel` must use the one that the system's libxeus-python was compiled with. So none is
+# taken by find_package; each is a target made by hand.
 include_guard()
 
 set(BATCHSCOPE_HAS_KERNEL OFF)
@@ -10,14 +11,14 @@ function(batchscope_find_pybind11)
     OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   string(REGEX MATCH "^([^\n]+)\n(.+)$" ok "${found}")
   if(NOT ok OR CMAKE_MATCH_1 VERSION_LESS 2.13)
-    message(FATAL_ERROR "pybind11 >= 2.13 is needed in ${Python_EXECUTABLE}, found: '${CMAKE_MATCH_1}'. Run scripts/setup, or `pip install "
-                        "pybind11` there, or build without Python: -DBATCHSCOPE_PYTHON=OFF.")
+    message(FATAL_ERROR "pybind11 >= 2.13 is needed in ${Python_EXECUTABLE}, found: '${CMAKE_MATCH_1}'. Run scripts/setup, "
+                        "or `pip install pybind11` there, or build without Python: -DBATCHSCOPE_PYTHON=OFF.")
   endif()
   add_library(batchscope_pybind11 INTERFACE)
   target_include_directories(batchscope_pybind11 SYSTEM INTERFACE ${CMAKE_MATCH_2})
 endfunction()
 
-# Sets BATCHSCOPE_HAS_KERNEL, and makes batchscope_xeus_python with the pybind11 that lies beside xeus-python's own headers.
+# Sets BATCHSCOPE_HAS_KERNEL, and makes batchscope_xeus_python with the pybind11 that lies beside xeus-python's headers.
 function(batchscope_find_xeus_python)
   find_path(XEUS_PYTHON_INCLUDE xeus-python/xdebugger.hpp)
   find_library(XEUS_PYTHON_LIBRARY xeus-python)
@@ -25,7 +26,7 @@ function(batchscope_find_xeus_python)
   find_package(xeus 2.4 QUIET)
   set(missing "")
   if(NOT Python_VERSION MATCHES "^3\\.11\\." OR NOT Python_INTERPRETER_ID STREQUAL "Python")
-    set(missing "the system's xeus-python serves CPython 3.11 only, and this is ${Python_INTERPRETER_ID} ${Python_VERSION}")
+    set(missing "the system's xeus-python serves CPython 3.11 only, this is ${Python_INTERPRETER_ID} ${Python_VERSION}")
   elseif(NOT xeus_FOUND OR NOT XEUS_PYTHON_INCLUDE OR NOT XEUS_PYTHON_LIBRARY OR NOT XEUS_PYTHON_PYBIND11)
     set(missing "xeus-python was not found (Debian: apt install xeus-python-dev pybind11-dev pybind11-json-dev)")
   endif()
@@ -43,8 +44,9 @@ function(batchscope_find_xeus_python)
 endfunction()
 
 # batchscope_python_module(<name> FOLDER <room> DEPENDS <room>... [LINKS <target>...])
-# The module batchscope.<name> of all *.cc in FOLDER (of its module*.cc only, where FOLDER is a room with a library), linked with the newest
-# pybind11 unless LINKS says otherwise. In a build folder it lies in python/batchscope. Skipped without BATCHSCOPE_PYTHON or without sources.
+# The module batchscope.<name> of all *.cc in FOLDER (of its module*.cc only, where FOLDER is a room with a library),
+# linked with the newest pybind11 unless LINKS says otherwise. In a build folder it lies in python/batchscope. Skipped
+# without BATCHSCOPE_PYTHON or without sources.
 function(batchscope_python_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "FOLDER" "DEPENDS;LINKS")
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${arg_FOLDER}/*.cc)
@@ -68,7 +70,8 @@ function(batchscope_python_module name)
 endfunction()
 
 if(BATCHSCOPE_PYTHON)
-  find_package(Python 3.10 REQUIRED COMPONENTS Interpreter Development.Module) # choose it with -DPython_EXECUTABLE=, this exact name
+  # The interpreter is chosen with -DPython_EXECUTABLE=, this exact name.
+  find_package(Python 3.10 REQUIRED COMPONENTS Interpreter Development.Module)
   batchscope_find_pybind11()
   if(BATCHSCOPE_KERNEL)
     find_package(cppzmq REQUIRED) # before xeus, which looks for it itself

@@ -1,5 +1,6 @@
-# Every room of C++: what it stands on, and which libraries of others it uses. tests/tools/layers.txt says the same of #include lines.
-# A room also has everything its DEPENDS have. Sources are found by themselves: adding a file or a folder needs no change here.
+# Every room of C++: what it stands on, and which libraries of others it uses. tests/tools/layers.txt says the same of
+# #include lines. A room also has everything its DEPENDS have. Sources are found by themselves: adding a file needs no
+# change here.
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
@@ -7,7 +8,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(cppzmq REQUIRED)
 
-if(BATCHSCOPE_TESTS) # helpers of several rooms' tests; those of one room lie beside its tests
+if(BATCHSCOPE_TESTS) # what tests of several rooms share; what one room's tests share lies beside them
   batchscope_library(tests/support DEPENDS runtime/base LINKS GTest::gmock)
   add_library(batchscope_test_support ALIAS batchscope_tests_support)
 endif()
