@@ -1,5 +1,5 @@
-# What a wheel holds of the native side. pyproject.toml adds the Python sources; scripts and data go where pip puts (and
-# removes) them.
+# What a wheel holds beside the package of runtime/python, which pyproject.toml names. Scripts and data go where pip
+# puts (and removes) them.
 if(NOT DEFINED SKBUILD)
   return()
 endif()
@@ -11,6 +11,8 @@ endforeach()
 if(TARGET batchscope_program)
   install(TARGETS batchscope_program DESTINATION ${SKBUILD_SCRIPTS_DIR})
 endif()
+# Also where the native kernel is missing: `python -m batchscope.kernel` then says so.
+install(DIRECTORY kernel/python/ DESTINATION batchscope/kernel PATTERN __pycache__ EXCLUDE)
 if(TARGET _kernel)
   install(FILES kernel/kernelspec/kernel.json DESTINATION ${SKBUILD_DATA_DIR}/share/jupyter/kernels/batchscope)
 endif()

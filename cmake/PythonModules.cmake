@@ -7,7 +7,7 @@ set(BATCHSCOPE_HAS_KERNEL OFF)
 
 function(batchscope_find_pybind11)
   execute_process(
-    COMMAND ${Python_EXECUTABLE} -c "import pybind11; print(pybind11.__version__); print(pybind11.get_include())"
+    COMMAND ${Python_EXECUTABLE} -c "import pybind11 as p; print(p.__version__); print(p.get_include())"
     OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   string(REGEX MATCH "^([^\n]+)\n(.+)$" ok "${found}")
   if(NOT ok OR CMAKE_MATCH_1 VERSION_LESS 2.13)

@@ -23,7 +23,7 @@ FOLDERS_WITHOUT_README = {"cmake", "requirements", "scripts"}
 # Put together from pieces, so that this file does not hold them.
 FORBIDDEN = {
     "a path of one machine": re.compile("|".join(["/wo" + r"rk/", "/tm" + r"p/bs\b", r"(?<![\w.}])/ro" + r"ot\b"])),
-    "a registry's host": re.compile(r"\.".join(["(pypi|registry", "(org|npmjs))|pythonhosted", "org"])),
+    "a registry's host": re.compile(r"\b(py" + r"pi|pythonhosted|npm" + r"js|registry)\.(org|com|npm" + r"js)\b"),
     "a word about the workplace": re.compile(r"\b(sub-?)?ag" + r"ents?\b|\bLL" + r"Ms?\b", re.IGNORECASE),
     "a number of an issue": re.compile(r"\bissue" + r"s? #?\d+", re.IGNORECASE),
     "an unfinished place": re.compile(r"\b(TO" + "DO|FIX" + "ME|XX" + r"X)\b"),
