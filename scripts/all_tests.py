@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "results"
 STAGE_LIMIT_SECONDS = 40 * 60  # a watchdog against a hang, no measure of speed
 TAIL_LINES = 80
+IN_CI = os.environ.get("CI") == "true"  # there a skipped test and a stage without tests are failures
 DEFAULT_STAGES = ["format", "house", "unit", "python", "programs"]
 ALL_STAGES = [*DEFAULT_STAGES, "asan", "tsan", "tidy"]
 PYTEST_FOLDERS = {
@@ -117,6 +118,8 @@ def run_stage(stage: str) -> Outcome:
         outcome = Outcome(passed=1 if ran and code == 0 else 0)
     if code not in (0, 5) and not outcome.failed:  # 5: pytest found no tests
         outcome.failed.append(f"{stage}: exit code {code}")
+    if IN_CI and not (outcome.passed or outcome.failed or outcome.skipped):
+        outcome.failed.append(f"{stage}: found no test")
     seconds = time.monotonic() - started
     counts = f"{outcome.passed} passed, {len(outcome.failed)} failed, {len(outcome.skipped)} skipped"
     print(f"{stage + ':':10} {counts} ({seconds:.0f} s)", flush=True)
@@ -142,11 +145,10 @@ def main(arguments: list[str]) -> int:
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(len(outcome.failed) for outcome in outcomes)
     skipped = sum(len(outcome.skipped) for outcome in outcomes)
-    in_ci = os.environ.get("CI") == "true"
-    if skipped and in_ci:
+    if skipped and IN_CI:
         print("A skipped test is a failure in CI.")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed or passed == 0 or (skipped and in_ci) else 0
+    return 1 if failed or passed == 0 or (skipped and IN_CI) else 0
 
 
 if __name__ == "__main__":
