@@ -11,7 +11,7 @@ function(batchscope_find_pybind11)
     OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   string(REGEX MATCH "^([^\n]+)\n(.+)$" ok "${found}")
   if(NOT ok OR CMAKE_MATCH_1 VERSION_LESS 2.13)
-    message(FATAL_ERROR "pybind11 >= 2.13 is needed in ${Python_EXECUTABLE}, found: '${CMAKE_MATCH_1}'. "
+    message(FATAL_ERROR "pybind11 >= 2.13 is needed in ${Python_EXECUTABLE}, found '${CMAKE_MATCH_1}'. "
                         "Run scripts/setup, or `pip install pybind11` there, or build without: -DBATCHSCOPE_PYTHON=OFF.")
   endif()
   add_library(batchscope_pybind11 INTERFACE)
