@@ -12,7 +12,7 @@ function(batchscope_find_pybind11)
   string(REGEX MATCH "^([^\n]+)\n(.+)$" ok "${found}")
   if(NOT ok OR CMAKE_MATCH_1 VERSION_LESS 2.13)
     message(FATAL_ERROR "pybind11 >= 2.13 is needed in ${Python_EXECUTABLE}, found '${CMAKE_MATCH_1}'. "
-                        "Run scripts/setup, or `pip install pybind11` there, or build without: -DBATCHSCOPE_PYTHON=OFF.")
+                        "Run scripts/setup, or pip install it there, or build without: -DBATCHSCOPE_PYTHON=OFF.")
   endif()
   add_library(batchscope_pybind11 INTERFACE)
   target_include_directories(batchscope_pybind11 SYSTEM INTERFACE ${CMAKE_MATCH_2})
