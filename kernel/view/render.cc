@@ -1,0 +1,159 @@
+#include "kernel/view/render.h"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace batchscope::kernel {
+namespace {
+
+constexpr std::string_view kGood = "var(--jp-success-color1, var(--vscode-charts-green, #388a34))";
+constexpr std::string_view kBad = "var(--jp-error-color1, var(--vscode-charts-red, #d13438))";
+constexpr std::string_view kBusy = "var(--jp-brand-color1, var(--vscode-progressBar-background, #0e70c0))";
+constexpr std::string_view kRest = "var(--jp-border-color2, var(--vscode-widget-border, rgba(128,128,128,.3)))";
+constexpr std::size_t kTextBarWidth = 20;
+
+std::int64_t Finished(const Progress& progress) { return std::min(progress.done + progress.failed, progress.total); }
+
+double Percent(std::int64_t part, std::int64_t total) {
+  return total <= 0
+             ? 0.0
+             : 100.0 * static_cast<double>(std::clamp<std::int64_t>(part, 0, total)) / static_cast<double>(total);
+}
+
+std::string RenderRate(double per_second) {
+  return per_second < 10 ? fmt::format("{:.1f} items/s", per_second)
+                         : RenderCount(std::llround(per_second)) + " items/s";
+}
+
+// What both forms say, in their order.
+std::vector<std::string> Facts(const Progress& progress) {
+  std::vector<std::string> facts;
+  facts.push_back(RenderCount(Finished(progress)) + " of " + RenderCount(progress.total) + " mini-batches");
+  if (progress.failed > 0) {
+    facts.push_back(RenderCount(progress.failed) + " failed");
+  }
+  std::string items = RenderCount(progress.items_done) + " items";
+  if (progress.items_failed > 0) {
+    items += ", " + RenderCount(progress.items_failed) + " failed";
+  }
+  facts.push_back(items);
+  facts.push_back(RenderRate(progress.items_per_second));
+  if (IsOver(progress.status)) {
+    facts.push_back("took " + RenderDuration(progress.elapsed_seconds));
+  } else {
+    facts.push_back(fmt::format("{}/{} workers", progress.workers, progress.workers_wanted));
+    facts.push_back(RenderDuration(progress.elapsed_seconds) + " so far");
+    if (progress.seconds_left) {
+      facts.push_back("about " + RenderDuration(*progress.seconds_left) + " left");
+    }
+  }
+  return facts;
+}
+
+std::string Segment(double percent, std::string_view colour) {
+  return percent <= 0 ? "" : fmt::format(R"(<div style="width:{:.2f}%;background:{}"></div>)", percent, colour);
+}
+
+std::string_view StatusColour(RunStatus status) {
+  switch (status) {
+    case RunStatus::kCompleted:
+      return kGood;
+    case RunStatus::kFailed:
+    case RunStatus::kCancelled:
+      return kBad;
+    default:
+      return kBusy;
+  }
+}
+
+}  // namespace
+
+std::string RenderDuration(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::llround(std::max(0.0, seconds)));
+  if (seconds < 9.95 && seconds > 0) {
+    return fmt::format("{:.1f} s", seconds);
+  }
+  if (whole < 60) {
+    return fmt::format("{} s", whole);
+  }
+  if (whole < 3600) {
+    return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  }
+  return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
+}
+
+std::string RenderCount(std::int64_t count) {
+  std::string digits = std::to_string(count);
+  const std::size_t first = count < 0 ? 1 : 0;
+  for (std::size_t at = digits.size(); at > first + 3;) {
+    at -= 3;
+    digits.insert(at, ",");
+  }
+  return digits;
+}
+
+std::string EscapeHtml(std::string_view text) {
+  std::string escaped;
+  for (const char letter : text) {
+    switch (letter) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      default:
+        escaped += letter;
+    }
+  }
+  return escaped;
+}
+
+std::string RenderText(const Progress& progress) {
+  const double percent = Percent(Finished(progress), progress.total);
+  const auto filled = static_cast<std::size_t>(percent * kTextBarWidth / 100.0);
+  const std::string bar = std::string(filled, '#') + std::string(kTextBarWidth - filled, '.');
+  std::string text = fmt::format("{} [{}] {:.0f}% {}: {}", progress.name, bar, std::floor(percent),
+                                 StatusName(progress.status), fmt::join(Facts(progress), ", "));
+  if (!progress.message.empty()) {
+    text += "\n" + progress.message.substr(0, progress.message.find('\n'));
+  }
+  return text;
+}
+
+std::string RenderHtml(const Progress& progress) {
+  std::string facts;
+  for (const std::string& fact : Facts(progress)) {
+    facts += (facts.empty() ? "" : " &middot; ") + EscapeHtml(fact);
+  }
+  std::string html =
+      R"(<div style="font-size:13px;line-height:1.5;max-width:720px;font-variant-numeric:tabular-nums">)";
+  html += fmt::format(R"(<div style="display:flex;justify-content:space-between"><span><b>{}</b> )"
+                      R"(<span style="color:{}">{}</span></span><span style="opacity:.6" title="{}">{}</span></div>)",
+                      EscapeHtml(progress.name), StatusColour(progress.status), StatusName(progress.status),
+                      EscapeHtml(progress.folder), EscapeHtml(progress.run));
+  html += fmt::format(
+      R"(<div role="progressbar" aria-valuemin="0" aria-valuemax="{}" aria-valuenow="{}" )"
+      R"(style="display:flex;height:6px;border-radius:3px;overflow:hidden;margin:3px 0;background:{}">{}{}</div>)",
+      progress.total, Finished(progress), kRest,
+      Segment(Percent(progress.done, progress.total), progress.status == RunStatus::kCompleted ? kGood : kBusy),
+      Segment(Percent(progress.failed, progress.total), kBad));
+  html += fmt::format(R"(<div style="opacity:.8">{}</div>)", facts);
+  if (!progress.message.empty()) {
+    html += fmt::format(R"(<pre style="margin:4px 0 0;white-space:pre-wrap;font-size:12px;color:{}">{}</pre>)",
+                        progress.status == RunStatus::kFailed ? kBad : "inherit", EscapeHtml(progress.message));
+  }
+  return html + "</div>";
+}
+
+}  // namespace batchscope::kernel
