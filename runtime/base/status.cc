@@ -1,0 +1,16 @@
+#include "runtime/base/status.h"
+
+#include <cstring>
+
+namespace batchscope {
+
+Status Status::FromErrno(const std::string& context, int code) { return Error(context + ": " + std::strerror(code)); }
+
+const std::string& Status::message() const {
+  static const std::string kNone;
+  return message_ ? *message_ : kNone;
+}
+
+Status Status::Within(const std::string& context) const { return ok() ? Status() : Error(context + ": " + *message_); }
+
+}  // namespace batchscope
