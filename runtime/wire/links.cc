@@ -75,26 +75,26 @@ class ZmqHostLink final : public HostLink {
   ~ZmqHostLink() override {
     socket_->Close(kHostLinger);
     std::error_code ignored;
-    if (!note_.empty()) fs::remove(note_, ignored);
+    for (const fs::path& left : {path_, note_}) fs::remove(left, ignored);
   }
 
   Status BindIn(const fs::path& folder) {
-    fs::path path = fs::absolute(folder) / kSocketName;
-    if (path.native().size() > kLongestSocketPath) {
+    path_ = fs::absolute(folder) / kSocketName;
+    if (path_.native().size() > kLongestSocketPath) {
       BATCHSCOPE_ASSIGN_OR_RETURN(private_folder_, PrivateFolder::Make());
-      note_ = folder / kLinkFolderNote;
+      note_ = fs::absolute(folder) / kLinkFolderNote;
       BATCHSCOPE_RETURN_IF_ERROR(WriteFileAtomically(note_, private_folder_.path().native()));
-      path = private_folder_.path() / kSocketName;
-      if (path.native().size() > kLongestSocketPath) {
+      path_ = private_folder_.path() / kSocketName;
+      if (path_.native().size() > kLongestSocketPath) {
         return Status::Error(
             fmt::format("{} is too long for a socket: it has {} bytes, expected at most {}; set TMPDIR to "
                         "a shorter path",
-                        path.string(), path.native().size(), kLongestSocketPath));
+                        path_.string(), path_.native().size(), kLongestSocketPath));
       }
     }
-    endpoint_ = "ipc://" + path.string();
+    endpoint_ = "ipc://" + path_.string();
     BATCHSCOPE_RETURN_IF_ERROR(socket_->Bind(endpoint_));
-    if (::chmod(path.c_str(), 0600) != 0) return Status::FromErrno("cannot protect " + path.string(), errno);
+    if (::chmod(path_.c_str(), 0600) != 0) return Status::FromErrno("cannot protect " + path_.string(), errno);
     return {};
   }
 
@@ -107,6 +107,7 @@ class ZmqHostLink final : public HostLink {
 
  private:
   PrivateFolder private_folder_;
+  fs::path path_;  // Of the socket; libzmq leaves its file behind.
   fs::path note_;
   std::string endpoint_;
   std::unique_ptr<Socket> socket_;
