@@ -29,7 +29,8 @@ struct PlacedFormat {
 /// Ends the program with the formatted values when `holds` is false. On in release builds too.
 template <typename... Args>
 void Check(bool holds, internal::PlacedFormat<std::type_identity_t<Args>...> text, Args&&... args) {
-  if (holds) [[likely]] return;
+  if (holds) [[likely]]
+    return;
   internal::FailCheck(text.where, fmt::format(text.format, std::forward<Args>(args)...));
 }
 

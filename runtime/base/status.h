@@ -65,11 +65,11 @@ class [[nodiscard]] Result {
 }  // namespace batchscope
 
 /// Leaves the function with the failure when `expression` (a Status) failed.
-#define BATCHSCOPE_RETURN_IF_ERROR(expression)                                       \
-  do {                                                                               \
+#define BATCHSCOPE_RETURN_IF_ERROR(expression)                                  \
+  do {                                                                          \
     if (::batchscope::Status status_of_it = (expression); !status_of_it.ok()) { \
-      return status_of_it;                                                           \
-    }                                                                                \
+      return status_of_it;                                                      \
+    }                                                                           \
   } while (false)
 
 #define BATCHSCOPE_JOIN_NAMES_(a, b) a##b

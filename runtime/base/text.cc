@@ -11,12 +11,16 @@
 namespace batchscope {
 namespace {
 
-/// Length of the valid UTF-8 sequence at the start of `bytes`, 0 when there is none (RFC 3629: no surrogates, no overlong forms).
+/// Length of the valid UTF-8 sequence at the start of `bytes`, 0 when there is none (RFC 3629: no surrogates, no
+/// overlong forms).
 std::size_t SequenceLength(std::string_view bytes) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
   const unsigned char lead = at(0);
   if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xC2 && lead < 0xE0 ? 2 : (lead & 0xF0) == 0xE0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+  const std::size_t length = lead >= 0xC2 && lead < 0xE0   ? 2
+                             : (lead & 0xF0) == 0xE0       ? 3
+                             : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                           : 0;
   if (length == 0 || bytes.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((at(i) & 0xC0) != 0x80) return 0;

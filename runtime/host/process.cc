@@ -1,0 +1,82 @@
+#include "runtime/host/process.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "runtime/launch/fork_server.h"
+
+namespace batchscope::host {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+std::optional<MonotonicTime> TimeOf(std::int64_t nanoseconds) {
+  if (nanoseconds == 0) return std::nullopt;
+  return MonotonicTime(std::chrono::nanoseconds(nanoseconds));
+}
+
+double InSeconds(std::chrono::nanoseconds time) { return Seconds(time).count(); }
+
+}  // namespace
+
+Activity ReadActivity(const wire::BoardSlot& slot) {
+  Activity activity;
+  activity.attempt = slot.Running();
+  activity.run_started = TimeOf(slot.run_started_ns.load(std::memory_order_acquire));
+  activity.begun = TimeOf(slot.begun_ns.load(std::memory_order_acquire));
+  return activity;
+}
+
+std::optional<Overdue> CheckClock(const Process& process, const Activity& activity, const TimeLimits& limits,
+                                  MonotonicTime now, MonotonicTime& next) {
+  if (activity.attempt && activity.run_started) {
+    const MonotonicTime until = *activity.run_started + limits.run;
+    if (now > until) {
+      return Overdue{*activity.attempt,
+                     true,
+                     {FailureKind::kTimedOut, "TimeoutError",
+                      fmt::format("run() took longer than run_invocation_timeout = {:g} s and was stopped; raise the "
+                                  "limit, or make mini_batch_size smaller",
+                                  InSeconds(limits.run)),
+                      ""}};
+    }
+    next = std::min(next, until);
+    return std::nullopt;
+  }
+  const std::chrono::nanoseconds whole = limits.run + limits.overhead;
+  // A worker that has not been heard of yet counts from the moment it was asked for.
+  const auto since = activity.begun     ? activity.begun
+                     : process.pid == 0 ? std::optional(process.asked_for)
+                                        : std::nullopt;
+  if (!since) {  // It waits for work; whatever it starts next cannot be late before then.
+    next = std::min(next, now + std::min(limits.run, whole));
+    return std::nullopt;
+  }
+  const MonotonicTime until = *since + whole;
+  if (now <= until) {
+    next = std::min(next, std::min(until, now + limits.run));  // run() may begin at any moment.
+    return std::nullopt;
+  }
+  const char* what =
+      activity.attempt ? "reading its input or turning its results into rows" : "starting, init() included,";
+  if (process.dismissed) what = "shutdown()";
+  return Overdue{activity.attempt.value_or(Attempt{}),
+                 activity.attempt.has_value(),
+                 {FailureKind::kOverhead, "TimeoutError",
+                  fmt::format("{} took longer than run_invocation_timeout + task_overhead_timeout = {:g} s and was "
+                              "stopped; raise task_overhead_timeout",
+                              what, InSeconds(whole)),
+                  ""}};
+}
+
+Failure DiedOf(int wait_status, const std::string& output_hint) {
+  const std::string how = launch::DescribeExit(wait_status);
+  return {FailureKind::kProcessDied, how.substr(0, how.find(" (")),
+          fmt::format("the worker process ended with {} while it worked on the mini-batch; what it printed last may "
+                      "tell why: {}",
+                      how, output_hint),
+          ""};
+}
+
+}  // namespace batchscope::host

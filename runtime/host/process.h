@@ -1,0 +1,65 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "runtime/base/attempt.h"
+#include "runtime/base/clock.h"
+#include "runtime/wire/board.h"
+
+namespace batchscope::host {
+
+/// The limits a worker's clock is held against.
+struct TimeLimits {
+  std::chrono::nanoseconds run{0};  ///< run_invocation_timeout: run() alone.
+  std::chrono::nanoseconds overhead{
+      0};  ///< task_overhead_timeout: around it; with `run` also the limit of init() and shutdown().
+};
+
+/// What a worker is doing, read off its board slot at one moment.
+struct Activity {
+  std::optional<Attempt> attempt;            ///< Begun and not finished.
+  std::optional<MonotonicTime> begun;        ///< Since when it does something at all; none: it waits for work.
+  std::optional<MonotonicTime> run_started;  ///< Since when it is in run().
+};
+Activity ReadActivity(const wire::BoardSlot& slot);
+
+/// A limit that was passed.
+struct Overdue {
+  Attempt attempt;  ///< What it was passed in; meaningless when `in_attempt` is false.
+  bool in_attempt = false;
+  Failure failure;  ///< Without stacks yet.
+};
+
+/// A worker process as the host sees it.
+struct Process {
+  std::uint32_t seat = 0;
+  pid_t pid = 0;            ///< 0 until the fork server reported it.
+  MonotonicTime asked_for;  ///< When it was ordered.
+  bool dismissed = false;
+
+  /// Set once its end is decided: nothing it says counts from then on.
+  struct Doom {
+    Failure failure;
+    std::optional<Attempt> attempt;  ///< That pays for it.
+    std::uint64_t dumps_before = 0;  ///< The slot's stack_dumps when stacks were asked for.
+    MonotonicTime kill_at;           ///< The stacks are waited for until then.
+    bool killed = false;
+  };
+  std::optional<Doom> doom;
+};
+
+/// The limit the worker has passed at `now`, if any; equality is in time. `next` is lowered to the moment it may be
+/// passed at the earliest.
+std::optional<Overdue> CheckClock(const Process& process, const Activity& activity, const TimeLimits& limits,
+                                  MonotonicTime now, MonotonicTime& next);
+
+/// What became of the mini-batch in hand when the process ended by itself.
+Failure DiedOf(int wait_status, const std::string& output_hint);
+
+}  // namespace batchscope::host

@@ -1,0 +1,188 @@
+#include "runtime/host/run_loop.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace batchscope::host {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr auto kShowEvery = std::chrono::milliseconds(100);
+constexpr auto kRefreshEvery = std::chrono::seconds(1);
+constexpr auto kLongestWait = std::chrono::hours(1);
+
+nanoseconds ToNanoseconds(std::chrono::duration<double> time) { return std::chrono::duration_cast<nanoseconds>(time); }
+
+Progress FixedProgress(const RunParts& parts) {
+  Progress fixed;
+  fixed.name = parts.step.name;
+  fixed.folder = parts.recorder->folder().path();
+  fixed.items_total = parts.plan->items();
+  fixed.workers_wanted = std::min(parts.step.run.process_count_per_node, parts.plan->size());
+  return fixed;
+}
+
+engine::Rules RulesOf(const config::ParallelRunConfig& run) {
+  engine::Rules rules;
+  rules.workers = run.process_count_per_node;
+  rules.run_max_try = run.run_max_try;
+  rules.error_threshold = run.error_threshold;
+  rules.allowed_failed_count = run.allowed_failed_count;
+  rules.allowed_failed_percent = run.allowed_failed_percent;
+  rules.needs_a_row = run.output_action == config::OutputAction::kAppendRow;
+  return rules;
+}
+
+}  // namespace
+
+Mailbox::Mailbox() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  Check(wake_.valid(), "eventfd failed with errno {}", errno);
+}
+
+void Mailbox::PostCancel(CancelHow how) {
+  {
+    const std::lock_guard guard(lock_);
+    cancel_ = how;
+  }
+  const std::uint64_t one = 1;
+  // A full counter wakes the loop as well, so the result says nothing of interest.
+  [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);
+}
+
+Progress Mailbox::progress() const {
+  const std::lock_guard guard(lock_);
+  return progress_;
+}
+
+bool Mailbox::WaitForEnd(std::chrono::milliseconds limit) const {
+  std::unique_lock guard(lock_);
+  return ended_signal_.wait_for(guard, limit, [this] { return ended_; });
+}
+
+std::optional<CancelHow> Mailbox::TakeCancel() {
+  std::uint64_t posts = 0;
+  [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &posts, sizeof posts);
+  const std::lock_guard guard(lock_);
+  return std::exchange(cancel_, std::nullopt);
+}
+
+void Mailbox::ShowProgress(Progress progress) {
+  const std::lock_guard guard(lock_);
+  progress_ = std::move(progress);
+}
+
+void Mailbox::ShowEnd() {
+  const std::lock_guard guard(lock_);
+  ended_ = true;
+  ended_signal_.notify_all();
+}
+
+RunLoop::RunLoop(RunParts parts, Mailbox& mailbox)
+    : parts_(std::move(parts)),
+      mailbox_(mailbox),
+      limits_{ToNanoseconds(parts_.step.run.run_invocation_timeout),
+              ToNanoseconds(parts_.step.run.task_overhead_timeout)},
+      progress_limit_(ToNanoseconds(config::ProgressLimit(parts_.step.run))),
+      ledger_(
+          RulesOf(parts_.step.run), [plan = parts_.plan.get()](MiniBatchId id) { return plan->items(id); },
+          parts_.plan->size()),
+      meter_(FixedProgress(parts_), Now()),
+      last_result_(Now()),
+      next_sample_(Now()) {}
+
+void RunLoop::Run() {
+  mailbox_.ShowProgress(meter_.At(Now(), ledger_.status(), ledger_.counts()));
+  commands_ = ledger_.Start();
+  Obey();
+  while (!ended_) {
+    Commit();
+    ShowProgress();
+    Wait();
+    next_wake_ = Now() + kLongestWait;
+    TakeRequests();
+    TakeMessages();
+    TakeReports();
+    WatchClocks();
+    TakeSamples();
+  }
+  Finish();
+}
+
+void RunLoop::Wait() {
+  std::array<pollfd, 3> sources = {
+      {{parts_.link->fd(), POLLIN, 0}, {parts_.server->fd(), POLLIN, 0}, {mailbox_.fd(), POLLIN, 0}}};
+  const nanoseconds left = std::max(nanoseconds(0), nanoseconds(next_wake_ - Now()));
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+  const timespec limit{seconds.count(), (left - seconds).count()};
+  const int ready = ::ppoll(sources.data(), sources.size(), &limit, nullptr);
+  Check(ready >= 0 || errno == EINTR, "ppoll failed with errno {}", errno);
+}
+
+void RunLoop::Commit() {
+  if (!changed_) return;
+  changed_ = false;
+  if (const Status committed = parts_.recorder->Commit(); !committed.ok()) {
+    FailHost(committed);
+    Obey();
+  }
+}
+
+void RunLoop::ShowProgress() {
+  const MonotonicTime now = Now();
+  if (now - last_shown_ < kShowEvery) return WakeAt(last_shown_ + kShowEvery);
+  const engine::Counts before = mailbox_.progress().counts;
+  const engine::RunStatus status_before = mailbox_.progress().status;
+  const bool news = before != ledger_.counts() || status_before != ledger_.status();
+  if (news || now - last_refresh_ >= kRefreshEvery) {
+    last_shown_ = now;
+    Progress progress = meter_.At(now, ledger_.status(), ledger_.counts());
+    progress.reason = ledger_.reason();
+    if (parts_.on_progress) parts_.on_progress(progress, false);
+    mailbox_.ShowProgress(std::move(progress));
+  }
+  if (now - last_refresh_ >= kRefreshEvery) {
+    last_refresh_ = now;
+    parts_.recorder->Refresh(ledger_.counts(), ledger_.status());
+  }
+  WakeAt(last_refresh_ + kRefreshEvery);
+}
+
+void RunLoop::TakeSamples() {
+  const nanoseconds every = ToNanoseconds(parts_.step.run.resource_monitor_interval);
+  if (every <= nanoseconds(0)) return;
+  if (Now() >= next_sample_) {
+    std::vector<ResourceMeter::Who> processes = {{"host", ::getpid()}, {"fork server", parts_.server->pid()}};
+    for (const auto& [id, process] : workers_) {
+      if (process.pid > 0) processes.push_back({"worker " + std::to_string(id.value), process.pid});
+    }
+    parts_.recorder->Sample(resources_.Sample(processes, Now()));
+    next_sample_ = Now() + every;
+  }
+  WakeAt(next_sample_);
+}
+
+void RunLoop::Finish() {
+  Commit();
+  parts_.server.reset();  // Waits for every process of the run to be gone, so the record is the last word.
+  parts_.link.reset();
+  const std::string reason = ledger_.reason();
+  const Failure* fatal = ledger_.fatal() ? &*ledger_.fatal() : nullptr;
+  const Status finished = parts_.recorder->Finish(ledger_.status(), ledger_.counts(), reason, fatal);
+  Progress progress = meter_.At(Now(), ledger_.status(), ledger_.counts());
+  progress.reason = reason;
+  if (!finished.ok()) progress.reason += (reason.empty() ? "" : "\n") + finished.message();
+  progress.fatal = ledger_.fatal();
+  parts_.recorder.reset();  // Gives the host's lock back before anybody hears of the end.
+  mailbox_.ShowProgress(progress);
+  if (parts_.on_progress) parts_.on_progress(progress, true);
+  mailbox_.ShowEnd();
+}
+
+}  // namespace batchscope::host
