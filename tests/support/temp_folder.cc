@@ -8,7 +8,7 @@
 
 #include "runtime/base/check.h"
 
-namespace batchscope::test {
+namespace batchscope {
 
 TempFolder::TempFolder() {
   std::string name =
@@ -22,4 +22,4 @@ TempFolder::~TempFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-}  // namespace batchscope::test
+}  // namespace batchscope

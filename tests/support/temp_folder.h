@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-namespace batchscope::test {
+namespace batchscope {
 
 /// A fresh folder under the temporary directory, removed with all in it at the end of the scope.
 class TempFolder {
@@ -19,4 +19,4 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace batchscope::test
+}  // namespace batchscope
