@@ -11,6 +11,9 @@ endforeach()
 if(TARGET batchscope_program)
   install(TARGETS batchscope_program DESTINATION ${SKBUILD_SCRIPTS_DIR})
 endif()
+# The names scripts import: a folder of the package that goes last on sys.path.
+install(DIRECTORY runtime/python/names/ DESTINATION batchscope/names PATTERN __pycache__ EXCLUDE
+        PATTERN README.md EXCLUDE)
 # Also where the native kernel is missing: `python -m batchscope.kernel` then says so.
 install(DIRECTORY kernel/python/ DESTINATION batchscope/kernel PATTERN __pycache__ EXCLUDE)
 if(TARGET _kernel)

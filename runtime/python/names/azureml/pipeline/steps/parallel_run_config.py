@@ -1,0 +1,5 @@
+"""ParallelRunConfig, which is Batchscope's own."""
+
+from batchscope import ParallelRunConfig
+
+__all__ = ["ParallelRunConfig"]
