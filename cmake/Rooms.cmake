@@ -28,7 +28,7 @@ batchscope_python_module(_engine FOLDER runtime/bindings DEPENDS runtime/host)
 
 # What of the worker needs no Python is a library with unit tests; its module*.cc is the module.
 batchscope_room(runtime/worker DEPENDS runtime/wire)
-batchscope_python_module(_worker FOLDER runtime/worker DEPENDS runtime/worker)
+batchscope_python_module(_worker FOLDER runtime/worker DEPENDS runtime/worker runtime/record)
 
 batchscope_room(kernel/view DEPENDS runtime/base)
 find_package(xeus 2.4 QUIET)

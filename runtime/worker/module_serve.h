@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace batchscope::worker {
+
+/// The life of a worker, from the forked process to the code it shall exit with: prepares the process, imports the
+/// script, runs init(), mini-batches and shutdown(), and flushes everything. 0: dismissed; 1: it never got ready, and
+/// the host was told why. Runs on the main thread, with the GIL; the caller ends the process at once with os._exit().
+int Serve(const std::string& setup_json, std::uint32_t worker, std::uint32_t seat);
+
+}  // namespace batchscope::worker
