@@ -43,7 +43,8 @@ class [[nodiscard]] Result {
   bool ok() const { return std::holds_alternative<T>(state_); }
   /// Ok when there is a value.
   Status status() const { return ok() ? Status() : std::get<Status>(state_); }
-  const std::string& message() const { return std::get<Status>(state_).message(); }
+  /// Empty when there is a value.
+  const std::string& message() const { return ok() ? Status().message() : std::get<Status>(state_).message(); }
 
   T& value() & { return Get(); }
   const T& value() const& { return const_cast<Result*>(this)->Get(); }
