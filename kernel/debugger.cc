@@ -71,6 +71,7 @@ class Debugger final : public xeus::xdebugger {
       const Json source = frames[size - 1].value("source", Json::object());
       if (source.is_object() && source.value("path", "").rfind(cells, 0) == 0) {
         frames.erase(frames.begin() + static_cast<Json::difference_type>(size), frames.end());
+        body["totalFrames"] = frames.size();
         return;
       }
     }

@@ -31,8 +31,8 @@ def _run(connection_file: str) -> int:
     except ImportError as error:
         print(
             "batchscope.kernel: there is no Batchscope kernel for this Python: its native part is built for CPython "
-            f"3.11 only, and this is {sys.implementation.name} {sys.version.split()[0]} ({error}). Use an environment of "
-            "CPython 3.11, or another kernel with `import batchscope`.",
+            f"3.11 only, and this is {sys.implementation.name} {sys.version.split()[0]} ({error}). "
+            "Use an environment of CPython 3.11, or another kernel with `import batchscope`.",
             file=sys.stderr,
         )
         return 1

@@ -129,7 +129,7 @@ class Driver:
             "status": "ok",
             "implementation": "batchscope",
             "implementation_version": _kernel.__version__,
-            "banner": f"Python {sys.version}\nBatchscope kernel {_kernel.__version__}, IPython {IPython.__version__}.\n",
+            "banner": f"Python {sys.version}\nBatchscope {_kernel.__version__}, IPython {IPython.__version__}\n",
             "debugger": True,
             "supported_features": ["debugger"],
             "help_links": [{"text": "Python Reference", "url": "https://docs.python.org/3.11"}],
@@ -259,9 +259,9 @@ class Driver:
         manager = self._shell.history_manager
         return self._history(manager.search(pattern or "*", raw=raw, output=output, n=n or None, unique=unique))
 
-    @staticmethod
-    def _history(entries: Any) -> dict:
-        return {"status": "ok", "history": list(entries)}
+    def _history(self, entries: Any) -> dict:
+        current = self._shell.history_manager.session_number  # IPython says 0 for it when asked for a range
+        return {"status": "ok", "history": [(session or current, line, text) for session, line, text in entries]}
 
     # ---- for the debugger
 

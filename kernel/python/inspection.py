@@ -22,7 +22,7 @@ def rich_text(value: object) -> str:
 
 
 def read_rich_text(text: str) -> dict:
-    """The forms, from what a debugger shows of `rich_text`'s result; ValueError with what it shows of an error instead."""
+    """The forms, from what a debugger shows of `rich_text`'s result; ValueError where it shows an error instead."""
     text = text.strip("'\"")
     if not text.startswith(_MARK):
         raise ValueError(text.strip().rpartition("\n")[2])

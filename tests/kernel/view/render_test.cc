@@ -1,0 +1,103 @@
+#include "kernel/view/render.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace batchscope::kernel {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+Progress Running() {
+  return {.run = "r-1",
+          .name = "digits",
+          .status = RunStatus::kRunning,
+          .total = 200,
+          .done = 90,
+          .failed = 10,
+          .items_done = 1234567,
+          .items_per_second = 9.96,
+          .seconds_left = 3600,
+          .elapsed_seconds = 59.4,
+          .workers = 1,
+          .workers_wanted = 2,
+          .message = "",
+          .folder = ""};
+}
+
+TEST(Render, SaysARunningRunInOneLine) {
+  EXPECT_EQ(
+      RenderText(Running()),
+      "digits [##########..........] 50% running: 100 of 200 mini-batches, 10 failed, 1,234,567 items, 10.0 items/s, "
+      "1/2 workers, 59 s so far, about 1 h 00 min left");
+}
+
+TEST(Render, SaysTheFirstLineOfTheMessageAsTheSecond) {
+  Progress failed = Running();
+  failed.status = RunStatus::kFailed;
+  failed.message = "ValueError: no model\n  in init()";
+  EXPECT_EQ(RenderText(failed),
+            "digits [##########..........] 50% failed: 100 of 200 mini-batches, 10 failed, 1,234,567 items, 10.0 "
+            "items/s, took "
+            "59 s\nValueError: no model");
+}
+
+TEST(Render, IsNotWholeBeforeAllIsDone) {
+  Progress progress = Running();
+  progress.done = 189;  // with the failed ones 199 of 200
+  EXPECT_THAT(RenderText(progress), HasSubstr("[###################.] 99%"));
+  progress.done = 190;
+  EXPECT_THAT(RenderText(progress), HasSubstr("[####################] 100%"));
+  progress.done = 500;  // counted twice somewhere: the bar stays in its box
+  EXPECT_THAT(RenderText(progress), HasSubstr("[####################] 100%"));
+}
+
+TEST(Render, KnowsNoShareOfNothing) {
+  Progress empty;
+  empty.name = "n";
+  EXPECT_EQ(RenderText(empty),
+            "n [....................] 0% starting: 0 of 0 mini-batches, 0 items, 0.0 items/s, 0/0 workers, 0 s so far");
+}
+
+TEST(Render, ShowsDoneAndFailedAsPartsOfOneBar) {
+  EXPECT_THAT(RenderHtml(Running()),
+              AllOf(HasSubstr(R"(aria-valuemax="200" aria-valuenow="100")"), HasSubstr("width:45.00%"),
+                    HasSubstr("width:5.00%"), HasSubstr("1/2 workers"), Not(HasSubstr("<pre"))));
+}
+
+TEST(Render, TakesNothingForMarkup) {
+  Progress hostile = Running();
+  hostile.name = "<script>";
+  hostile.folder = "a\" onclick=\"b";
+  hostile.message = "1 < 2 && 3 > 2";
+  EXPECT_THAT(RenderHtml(hostile),
+              AllOf(Not(HasSubstr("<script>")), HasSubstr("&lt;script&gt;"), HasSubstr("a&quot; onclick=&quot;b"),
+                    HasSubstr("1 &lt; 2 &amp;&amp; 3 &gt; 2")));
+}
+
+TEST(Render, RoundsDurationsAtTheirLimits) {
+  EXPECT_EQ(RenderDuration(-1), "0 s");
+  EXPECT_EQ(RenderDuration(0), "0 s");
+  EXPECT_EQ(RenderDuration(0.04), "0.0 s");
+  EXPECT_EQ(RenderDuration(9.94), "9.9 s");
+  EXPECT_EQ(RenderDuration(9.95), "10 s");
+  EXPECT_EQ(RenderDuration(59.4), "59 s");
+  EXPECT_EQ(RenderDuration(59.5), "1 min 00 s");
+  EXPECT_EQ(RenderDuration(125), "2 min 05 s");
+  EXPECT_EQ(RenderDuration(3599.5), "1 h 00 min");
+  EXPECT_EQ(RenderDuration(100 * 3600.0), "100 h 00 min");
+}
+
+TEST(Render, GroupsDigitsByThree) {
+  EXPECT_EQ(RenderCount(0), "0");
+  EXPECT_EQ(RenderCount(999), "999");
+  EXPECT_EQ(RenderCount(1000), "1,000");
+  EXPECT_EQ(RenderCount(1234567), "1,234,567");
+  EXPECT_EQ(RenderCount(-1000), "-1,000");
+  EXPECT_EQ(RenderCount(-100), "-100");
+}
+
+}  // namespace
+}  // namespace batchscope::kernel
