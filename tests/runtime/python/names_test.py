@@ -129,7 +129,8 @@ from azureml.core import Model
 print([Model.register(None, model_path={str(file)!r}, model_name="mnist", tags={{"a": "b"}}).id for _ in range(3)])
 """
     assert python(code, tmp_path) == "['mnist:1', 'mnist:2', 'mnist:3']"
-    kept = sorted(str(each.relative_to(tmp_path / "models")) for each in (tmp_path / "models").rglob("*") if each.is_file())
+    models = tmp_path / "models"
+    kept = sorted(str(each.relative_to(models)) for each in models.rglob("*") if each.is_file())
     assert kept == ["mnist/1/m.pkl", "mnist/2/m.pkl", "mnist/3/m.pkl"]
 
 
