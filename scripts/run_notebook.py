@@ -14,6 +14,7 @@ from unittest import mock
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 SECONDS_A_CELL = 600  # a watchdog against a hang, no measure of speed
 
@@ -44,7 +45,7 @@ def execute(source: Path, folder: Path) -> Executed:
 
     Raises
     ------
-    nbclient.exceptions.CellExecutionError
+    CellExecutionError
         A cell raised; the text has the cell and the traceback.
     """
     notebook = nbformat.read(source, as_version=4)
@@ -70,7 +71,11 @@ def main(arguments: list[str]) -> int:
     source, folder = Path(arguments[0]), Path(arguments[1]).absolute()
     kernel = nbformat.read(source, as_version=4).metadata.kernelspec.display_name
     print(f"running {source} in the kernel {kernel} ...", flush=True)
-    executed = execute(source, folder)
+    try:
+        executed = execute(source, folder)
+    except CellExecutionError as error:
+        print(f"a cell failed, and what came before it is kept in {folder / source.name}:\n{error}", file=sys.stderr)
+        return 1
     cells = [cell for cell in executed.notebook.cells if cell.cell_type == "code"]
     print(f"ran {len(cells)} cells in {executed.seconds:.1f} s")
     for tag in ("accuracy", "places"):

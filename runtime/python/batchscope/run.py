@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas
 
 _SECONDS_BETWEEN_LOOKS = 0.1
+_SECONDS_BETWEEN_READS = 1.0  # of another process's record, which may be long
 
 
 class Run:
@@ -221,7 +222,8 @@ class Run:
             return self._hosted().wait_for(seconds)
         if self.summary["status"] != "running":
             return True
-        time.sleep(seconds)
+        if seconds:
+            time.sleep(_SECONDS_BETWEEN_READS)
         return False
 
     def _hosted(self) -> _engine.Run:
