@@ -6,9 +6,9 @@
 namespace batchscope {
 
 std::string FormatUtc(WallTime time) {
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
-  const auto seconds = static_cast<std::time_t>(micros / 1'000'000);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds), micros % 1'000'000);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);  // Down, before 1970 too.
+  const auto micros = std::chrono::floor<std::chrono::microseconds>(time - seconds).count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), micros);
 }
 
 std::string FormatDuration(std::chrono::duration<double> time) {

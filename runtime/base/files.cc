@@ -61,12 +61,14 @@ Result<std::string> ReadFile(const std::filesystem::path& path) {
 Status WriteFileAtomically(const std::filesystem::path& path, std::string_view data, unsigned mode) {
   std::filesystem::path draft = path;
   draft += ".new";
-  {
-    BATCHSCOPE_ASSIGN_OR_RETURN(const UniqueFd fd, OpenFile(draft, O_WRONLY | O_CREAT | O_TRUNC, mode));
-    BATCHSCOPE_RETURN_IF_ERROR(WriteAll(fd.get(), data).Within(draft.string()));
+  BATCHSCOPE_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(draft, O_WRONLY | O_CREAT | O_TRUNC, mode));
+  Status written = WriteAll(fd.get(), data).Within(draft.string());
+  fd.Reset();
+  if (written.ok() && ::rename(draft.c_str(), path.c_str()) != 0) {
+    written = Status::FromErrno("cannot write " + path.string(), errno);
   }
-  if (::rename(draft.c_str(), path.c_str()) != 0) return Status::FromErrno("cannot write " + path.string(), errno);
-  return {};
+  if (!written.ok()) ::unlink(draft.c_str());
+  return written;
 }
 
 Status MakeFolders(const std::filesystem::path& folder) {

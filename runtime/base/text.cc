@@ -75,6 +75,7 @@ bool TakeUnicodeEscape(std::string_view& rest, std::string& out) {
     AppendUtf8(out, 0x10000 + ((*first - 0xD800) << 10) + (*second - 0xDC00));
     return true;
   }
+  if (*first >= 0xDC00 && *first <= 0xDFFF) return false;
   AppendUtf8(out, *first);
   return true;
 }
