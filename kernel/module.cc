@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include <pybind11/pybind11.h>
@@ -130,6 +131,41 @@ class Host {
     CheckSignals();
   }
 
+  // Python drops what is raised inside hooks of fork, finalizers and the like: an interrupt would be lost there, and
+  // the cell go on. So none is delivered around a fork (joining a thread, as IPython's history does there, takes long
+  // on a busy machine) ...
+  void BeforeFork() {
+    if (!OnMainThread() || !server_->interrupts().is_open()) {
+      return;
+    }
+    reopen_after_fork_ = true;
+    server_->interrupts().Close();
+    if (PyErr_CheckSignals() != 0) {
+      PyErr_Clear();
+      interrupt_after_fork_ = true;
+    }
+  }
+  void AfterFork() {
+    if (!OnMainThread() || !reopen_after_fork_) {
+      return;
+    }
+    reopen_after_fork_ = false;
+    server_->interrupts().Open();
+    if (std::exchange(interrupt_after_fork_, false)) {
+      PyErr_SetInterrupt();
+    }
+  }
+  // ... and one that was dropped elsewhere comes again. A hook of sys.unraisablehook: native, so that no Python code of
+  // its own runs into the new interrupt.
+  void OnUnraisable(const py::object& problem, const py::object& next_hook) {
+    const bool is_interrupt = py::object(problem.attr("exc_type")).ptr() == PyExc_KeyboardInterrupt;
+    if (is_interrupt && OnMainThread() && server_->interrupts().is_open()) {
+      PyErr_SetInterrupt();
+    } else {
+      next_hook(problem);
+    }
+  }
+
   void InChild() {
     in_child_ = true;
     server_->interrupts().LeaveToChild();
@@ -147,13 +183,28 @@ class Host {
     }
   }
 
+  [[nodiscard]] bool OnMainThread() const { return pthread_equal(pthread_self(), main_thread_) != 0; }
+
   Server* server_ = nullptr;
   std::atomic<bool> in_child_{false};
+  const pthread_t main_thread_ = pthread_self();
+  bool reopen_after_fork_ = false;     // main thread
+  bool interrupt_after_fork_ = false;  // main thread
 };
 
 // The file that the debugger takes for the source of a cell: its front end computes the same name.
 std::string CellFile(const std::string& code) {
   return xeus::get_cell_tmp_file(xeus::get_tmp_prefix("xpython"), code, ".py");
+}
+
+void WatchForks(Host& host) {
+  py::module_::import("os").attr("register_at_fork")(
+      py::arg("before") = py::cpp_function([&host] { host.BeforeFork(); }),
+      py::arg("after_in_parent") = py::cpp_function([&host] { host.AfterFork(); }),
+      py::arg("after_in_child") = py::cpp_function([&host] { host.InChild(); }));
+  const py::object sys = py::module_::import("sys");
+  sys.attr("unraisablehook") = py::cpp_function([&host, next = py::object(sys.attr("unraisablehook"))](
+                                                    const py::object& problem) { host.OnUnraisable(problem, next); });
 }
 
 // ---- what the kernel asks of Python
@@ -255,7 +306,7 @@ PYBIND11_MODULE(_kernel, module) {
       .def("ask", &Host::Ask, py::arg("prompt"), py::arg("hidden"))
       .def("open_interrupts", &Host::OpenInterrupts)
       .def("close_interrupts", &Host::CloseInterrupts)
-      .def("in_child", &Host::InChild)
+      .def("watch_forks", &WatchForks)
       .def("stop", &Host::Stop)
       .def("original_fd", &Host::OriginalFd, py::arg("fd"));
 }

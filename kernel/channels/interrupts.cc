@@ -63,10 +63,14 @@ void Interrupts::Open() {
     sigemptyset(&ours.sa_mask);
     sigaction(SIGINT, &ours, nullptr);  // without SA_RESTART: a blocking call has to come back
   }
+  open_ = true;
   Mask(SIG_UNBLOCK);
 }
 
-void Interrupts::Close() { Mask(SIG_BLOCK); }
+void Interrupts::Close() {
+  Mask(SIG_BLOCK);
+  open_ = false;
+}
 
 void Interrupts::Raise() {
   if (running_) {

@@ -26,6 +26,7 @@ class Interrupts {
   // Around user code, main thread. What arrived since BeginRequest is delivered by Open.
   void Open();
   void Close();
+  [[nodiscard]] bool is_open() const { return open_; }
 
   // Any thread: as a SIGINT from outside; nothing happens while the kernel is idle.
   void Raise();
@@ -36,6 +37,7 @@ class Interrupts {
  private:
   pthread_t main_thread_;
   std::atomic<bool> running_{false};
+  bool open_ = false;  // main thread
 };
 
 }  // namespace batchscope::kernel

@@ -99,6 +99,7 @@ class XeusServer final : public xeus::xserver, public Server {
   void DispatchControl(xeus::xmessage message);
   void AnswerComm(const xeus::xmessage& message, const Parent& parent);
   Json WithOwnCount(const Json& content) const;
+  void ReadQueue();
   void Abort(const xeus::xmessage& request);
 
   xeus::xcontrol_messenger& get_control_messenger_impl() override { return messenger_; }
@@ -289,20 +290,25 @@ void XeusServer::SendReply(const xeus::xmessage& request, const std::string& typ
                                  Json::object(), std::move(content), {}));
 }
 
+// What is in the queue when a cell fails, is aborted; what a front end sends once it has seen the reply, is not. So the
+// queue is read before the reply goes out (send_shell_impl), not after, as xeus would with a time to wait.
+void XeusServer::ReadQueue() {
+  while (auto message = Read(shell_)) {
+    postponed_.push_back(std::move(*message));
+  }
+}
+
 void XeusServer::abort_queue_impl(const listener& /*xeus' own answer says "error", the protocol "aborted"*/,
-                                  long wait_ms) {
-  std::vector<zmq::pollitem_t> items{{shell_.handle(), 0, ZMQ_POLLIN, 0}};
-  while (Poll(items, milliseconds(wait_ms))) {
-    auto message = Read(shell_);
-    if (!message) {
-      continue;
-    }
-    if (MessageType(*message) == "execute_request") {
-      Abort(*message);
+                                  long /*ms*/) {
+  std::deque<xeus::xmessage> rest;
+  for (xeus::xmessage& message : std::exchange(postponed_, {})) {
+    if (MessageType(message) == "execute_request") {
+      Abort(message);
     } else {
-      postponed_.push_back(std::move(*message));
+      rest.push_back(std::move(message));
     }
   }
+  postponed_ = std::move(rest);
 }
 
 void XeusServer::Abort(const xeus::xmessage& request) {
@@ -314,6 +320,7 @@ void XeusServer::Abort(const xeus::xmessage& request) {
 
 void XeusServer::send_shell_impl(xeus::xmessage message) {
   if (MessageType(message) == "execute_reply") {
+    ReadQueue();
     message = xeus::xmessage(message.identities(), message.header(), message.parent_header(), message.metadata(),
                              WithOwnCount(message.content()), {});
   }

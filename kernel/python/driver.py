@@ -87,7 +87,6 @@ class Driver:
         faulthandler.enable(self._host.original_fd(2))  # of a crash nobody is left to publish anything
         sys.stdout = OutStream(self._host, "stdout", 1)
         sys.stderr = OutStream(self._host, "stderr", 2)
-        os.register_at_fork(after_in_child=self._host.in_child)
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         os.environ.setdefault("CLICOLOR", "1")
         self._loop = CellLoop()
@@ -108,6 +107,7 @@ class Driver:
         profile.init_path()
         profile.init_extensions()
         profile.init_code()
+        self._host.watch_forks()  # last: what is registered last with fork is first before it and last after it
 
     def leave(self) -> None:
         """End what still runs: the engine's threads first, for they call into this process; then what atexit knows."""

@@ -132,9 +132,20 @@ def test_an_error_aborts_the_cells_that_wait_behind_it_and_nothing_else(notebook
     assert notebook.run("1 + 1").result == "2"
 
 
+def test_a_cell_that_is_sent_at_once_after_an_error_is_not_aborted(notebook):
+    for _ in range(20):
+        assert notebook.reply(notebook.client.execute("1 / 0"))["status"] == "error"
+        assert notebook.reply(notebook.client.execute("1"))["status"] == "ok"
+
+
 @pytest.mark.parametrize(
     ("code", "name"),
-    [("def (:", "SyntaxError"), ("%nosuch", "UsageError"), ("raise SystemExit", "SystemExit"), ("await 1", "TypeError")],
+    [
+        ("def (:", "SyntaxError"),
+        ("%nosuch", "UsageError"),
+        ("raise SystemExit(3)", "SystemExit"),
+        ("await 1", "TypeError"),
+    ],
 )
 def test_other_errors_fail_the_cell_too(notebook, code, name):
     outcome = notebook.run(code)

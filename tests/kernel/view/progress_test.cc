@@ -6,8 +6,10 @@ namespace batchscope::kernel {
 namespace {
 
 TEST(Progress, ReadsEveryFieldOfTheEngine) {
-  const auto progress = ParseProgress(R"({"run": "r-1", "name": "digits", "status": "failed", "total": 9, "done": 5,
-      "failed": 2, "items_done": 50, "items_failed": 20, "items_per_second": 1.5, "seconds_left": 4, "elapsed_seconds": 33.25,
+  const auto progress = ParseProgress(R"({"run": "r-1", "name": "digits", "status": "failed", "total": 9,
+      "done": 5,
+      "failed": 2, "items_done": 50, "items_failed": 20, "items_per_second": 1.5, "seconds_left": 4,
+      "elapsed_seconds": 33.25,
       "workers": 1, "workers_wanted": 2, "message": "no", "folder": "runs/r-1", "not known": []})");
   EXPECT_EQ(progress, (Progress{.run = "r-1",
                                 .name = "digits",
