@@ -25,5 +25,7 @@ def serve(setup_json, worker, seat):
 
 
 def seal(run_folder):
-    with open(os.path.join(run_folder, "sealed"), "w") as file:
-        file.write("sealed")
+    # A pipe whose reader, the test, is gone is not waited for.
+    fd = os.open(os.path.join(run_folder, "sealed"), os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK)
+    os.write(fd, b"sealed")
+    os.close(fd)
