@@ -13,6 +13,7 @@ struct Attempt {
   MiniBatchId mini_batch;
   std::uint32_t number = 0;  ///< retry_count, from 0.
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): as in ids.h.
   friend auto operator<=>(const Attempt&, const Attempt&) = default;
 };
 

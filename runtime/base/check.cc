@@ -5,9 +5,8 @@
 
 namespace batchscope::internal {
 
-void FailCheck(const std::source_location& where, const std::string& message) {
-  fmt::print(stderr, "batchscope: this is a bug, please report it: {} ({}:{})\n", message, where.file_name(),
-             where.line());
+void FailCheck(const char* file, int line, const std::string& message) {
+  fmt::print(stderr, "batchscope: this is a bug, please report it: {} ({}:{})\n", message, file, line);
   std::abort();
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <source_location>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -11,18 +10,20 @@ namespace batchscope {
 
 namespace internal {
 /// Prints the message with its place and aborts: a check that failed is a bug of ours.
-[[noreturn]] void FailCheck(const std::source_location& where, const std::string& message);
+[[noreturn]] void FailCheck(const char* file, int line, const std::string& message);
 
-/// A format string that remembers where it was written.
+/// A format string that remembers where it was written. (clang 14 has no std::source_location, and checks formats when
+/// they run.)
 template <typename... Args>
 struct PlacedFormat {
   template <typename Text>
-  consteval PlacedFormat(const Text& text,  // NOLINT(google-explicit-constructor): stands for a format string.
-                         std::source_location place = std::source_location::current())
-      : format(text), where(place) {}
+  FMT_CONSTEVAL PlacedFormat(const Text& text,  // NOLINT(google-explicit-constructor): stands for a format string.
+                             const char* file_of_it = __builtin_FILE(), int line_of_it = __builtin_LINE())
+      : format(text), file(file_of_it), line(line_of_it) {}
 
   fmt::format_string<Args...> format;
-  std::source_location where;
+  const char* file;
+  int line;
 };
 }  // namespace internal
 
@@ -31,7 +32,7 @@ template <typename... Args>
 void Check(bool holds, internal::PlacedFormat<std::type_identity_t<Args>...> text, Args&&... args) {
   if (holds) [[likely]]
     return;
-  internal::FailCheck(text.where, fmt::format(text.format, std::forward<Args>(args)...));
+  internal::FailCheck(text.file, text.line, fmt::format(text.format, std::forward<Args>(args)...));
 }
 
 }  // namespace batchscope

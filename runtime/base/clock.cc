@@ -3,6 +3,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace batchscope {
 
 std::string FormatUtc(WallTime time) {
@@ -14,7 +16,7 @@ std::string FormatUtc(WallTime time) {
 std::string FormatDuration(std::chrono::duration<double> time) {
   const double seconds = time.count();
   if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
-  const auto whole = static_cast<long>(seconds + 0.5);
+  const auto whole = std::lround(seconds);
   if (whole < 60) return fmt::format("{} s", whole);
   if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
   return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);

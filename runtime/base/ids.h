@@ -11,6 +11,7 @@ template <typename Tag>
 struct Id {
   std::uint32_t value = 0;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 in what <=> expands to for a pointer.
   friend auto operator<=>(const Id&, const Id&) = default;
 };
 

@@ -65,6 +65,7 @@ class [[nodiscard]] Result {
 
 }  // namespace batchscope
 
+// NOLINTBEGIN(bugprone-macro-parentheses): what is declared cannot stand in parentheses.
 /// Leaves the function with the failure when `expression` (a Status) failed.
 #define BATCHSCOPE_RETURN_IF_ERROR(expression)                                  \
   do {                                                                          \
@@ -82,3 +83,4 @@ class [[nodiscard]] Result {
 /// `target = value` of `expression` (a Result), or leaves the function with its failure.
 #define BATCHSCOPE_ASSIGN_OR_RETURN(target, expression) \
   BATCHSCOPE_ASSIGN_OR_RETURN_(BATCHSCOPE_JOIN_NAMES(result_at_line_, __LINE__), target, expression)
+// NOLINTEND(bugprone-macro-parentheses)

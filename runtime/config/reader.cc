@@ -17,8 +17,8 @@ namespace {
 using nlohmann::json;
 
 const json& EmptyObject() {
-  static const json kNothing = json::object();
-  return kNothing;
+  static const json nothing = json::object();
+  return nothing;
 }
 
 std::string Lowered(std::string_view text) {

@@ -29,7 +29,7 @@ std::string ToString(RunStatus status) {
 }
 
 Ledger::Ledger(Rules rules, std::function<std::uint32_t(MiniBatchId)> items, std::uint32_t mini_batches)
-    : rules_(std::move(rules)),
+    : rules_(rules),
       items_(std::move(items)),
       fleet_(std::min(rules_.workers, mini_batches)),
       mini_batches_(mini_batches, MiniBatch{State::kWaiting, 0}) {
