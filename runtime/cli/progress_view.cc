@@ -43,7 +43,9 @@ std::string ProgressText(const host::Progress& progress) {
   if (progress.seconds_left && progress.status == engine::RunStatus::kRunning && Done(counts) < counts.mini_batches) {
     parts.push_back(FormatDuration(std::chrono::duration<double>(*progress.seconds_left)) + " left");
   }
-  parts.push_back(counts.workers_ready == 1 ? "1 worker" : fmt::format("{} workers", counts.workers_ready));
+  const bool is_over = progress.status >= engine::RunStatus::kCompleted;
+  if (!is_over)
+    parts.push_back(counts.workers_ready == 1 ? "1 worker" : fmt::format("{} workers", counts.workers_ready));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
