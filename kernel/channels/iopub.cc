@@ -38,6 +38,7 @@ void IoPub::Write(Stream stream, std::string_view text) {
     return;
   }
   const std::lock_guard lock(mutex_);
+  const bool wakes_flusher = pending_.empty();  // else it is counting its 50 ms already
   const bool joins_last = !pending_.empty() && pending_.back().stream == stream && pending_.back().parent == parent_ &&
                           pending_.back().text.size() < kLongestText;
   if (joins_last) {
@@ -48,7 +49,7 @@ void IoPub::Write(Stream stream, std::string_view text) {
   pending_bytes_ += text.size();
   if (pending_bytes_ > kMostPending) {
     FlushLocked();
-  } else {
+  } else if (wakes_flusher) {
     changed_.notify_one();
   }
 }
