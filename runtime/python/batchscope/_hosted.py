@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import ctypes
 import os
 import sys
 import threading
@@ -47,10 +46,8 @@ class HostedRuns:
             print("batchscope: a run did not end in time, its record is completed later", file=sys.stderr, flush=True)
 
     def forget_in_child(self) -> None:
-        """In a forked child: the runs' threads are not here, so their native parts must never be torn down."""
+        """In a forked child: the runs are the parent's, and the lock may have been held by a thread that is not here."""
         self._lock = threading.Lock()
-        for run in self._runs.values():
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(run._native))
         self._runs = {}
 
 

@@ -141,6 +141,10 @@ def test_runs_are_listed_newest_first(bench):
 
 
 def test_a_run_that_is_not_there_is_told(bench):
+    with pytest.raises(BatchscopeError, match="there are no runs in"):
+        batchscope.get_run()
+    run = bench.step().submit()
+    run.wait(show_progress=False)
     with pytest.raises(BatchscopeError, match="elsewhere"):
         batchscope.get_run("elsewhere")
 
@@ -180,14 +184,24 @@ def test_a_cancelled_run_ends_and_its_record_is_complete(blocked, how):
 def test_an_interrupt_of_wait_cancels_the_run_tidily(bench):
     bench.script(BLOCKED)
     code = """
-import signal, threading
+import signal
 import batchscope
+import batchscope.run
+from batchscope._display import SilentDisplay
+
+class Interrupting(SilentDisplay):
+    after = 0.01  # while it waits
+    def show(self, progress):
+        signal.setitimer(signal.ITIMER_REAL, self.after)
+        self.after = 0  # none a second time
+
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+batchscope.run.choose_display = lambda is_shown: Interrupting()
 step = batchscope.ParallelRunStep(
     "test-step",
     dict(entry_script="source/entry.py", error_threshold=-1, process_count_per_node=1, run_invocation_timeout=600),
     inputs=["files"])
 run = step.submit()
-threading.Thread(target=signal.raise_signal, args=[signal.SIGINT]).start()
 try:
     run.wait()
 except KeyboardInterrupt:
