@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kEndRoom = 16 << 10;
 constexpr std::size_t kLongestReason = 1000;
+constexpr std::size_t kLongestText = 256 << 10;
 
 void AddCounts(LineWriter& line, const engine::Counts& counts) {
   line.Number("mini_batches", counts.mini_batches)
@@ -203,10 +204,14 @@ Result<JournalTotals> AddUp(const CommittedJournal& journal, const RunFacts& fac
 }
 
 void AddFailure(LineWriter& line, const Failure& failure) {
+  // A message may hold a whole table, and each try repeats it. Of a stack the end tells most.
+  const std::string_view message = std::string_view(failure.message).substr(0, kLongestText);
+  std::string_view traceback = failure.traceback;
+  if (traceback.size() > kLongestText) traceback.remove_prefix(traceback.size() - kLongestText);
   line.Text("kind", ToString(failure.kind))
       .Text("type", failure.type)
-      .Text("message", failure.message)
-      .Text("traceback", failure.traceback);
+      .Text("message", message)
+      .Text("traceback", traceback);
 }
 
 Failure FailureOf(const JsonLine& line) {

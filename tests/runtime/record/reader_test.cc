@@ -119,6 +119,22 @@ TEST(ReadErrors, TellsOfTriesAndOfWorkersThatNeverGotReady) {
   EXPECT_EQ(few->total, 5U);
 }
 
+TEST(ReadErrors, KeepsTheBeginOfALongMessageAndTheEndOfALongStack) {
+  SmallRun run;
+  run.Begin();
+  const std::string half(256 << 10, 'x');
+  run.Fail(0, 0, {FailureKind::kException, "ValueError", half, half});
+  run.Fail(1, 0, {FailureKind::kException, "ValueError", half + "end", "begin" + half});
+  ASSERT_TRUE(run.recorder->Commit().ok());
+  const auto errors = ReadErrors(run.folder());
+  ASSERT_TRUE(errors.ok()) << errors.message();
+  ASSERT_EQ(errors->rows.size(), 2U);
+  for (const ErrorRow& row : errors->rows) {
+    EXPECT_TRUE(row.failure.message == half);
+    EXPECT_TRUE(row.failure.traceback == half);
+  }
+}
+
 TEST(ReadItems, GivesPathsByteForByte) {
   SmallRun run(1);
   run.plan.AddMiniBatch(0, "/other");
