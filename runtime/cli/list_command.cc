@@ -8,6 +8,7 @@
 #include "runtime/base/text.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/exit_code.h"
+#include "runtime/cli/places.h"
 #include "runtime/cli/run_page.h"
 #include "runtime/record/reader.h"
 
@@ -38,7 +39,7 @@ std::string Table(const std::vector<record::RunSummary>& runs) {
 }  // namespace
 
 int ListRuns(const ListOptions& options, std::ostream& out, std::ostream& err) {
-  const std::filesystem::path home = options.home.empty() ? record::RunsHome() : options.home;
+  const std::filesystem::path home = HomeOf(options.home);
   std::vector<record::RunSummary> runs;
   for (const record::RunFolder& folder : record::ListRuns(home)) {
     const Result<record::RunSummary> run = record::ReadSummary(folder);

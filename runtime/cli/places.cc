@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/base/text.h"
+#include "runtime/record/run_folder.h"
 
 namespace batchscope::cli {
 namespace {
@@ -86,6 +87,8 @@ std::optional<fs::path> AskPython(const fs::path& python) {
 }
 
 }  // namespace
+
+fs::path HomeOf(const fs::path& wanted) { return fs::absolute(wanted.empty() ? record::RunsHome() : wanted); }
 
 Surroundings SurroundingsOfThisProcess() {
   std::error_code error;

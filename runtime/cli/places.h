@@ -8,6 +8,9 @@
 /// for that.
 namespace batchscope::cli {
 
+/// The folder the runs lie in, absolute: `wanted`, or the usual one when that is empty.
+std::filesystem::path HomeOf(const std::filesystem::path& wanted);
+
 /// What the search depends on; tests make their own.
 struct Surroundings {
   std::filesystem::path program;      ///< This program's own file.

@@ -127,7 +127,7 @@ int Report(const RunOptions& options, const record::RunFolder& folder, const Pro
     if (!options.json) err << '\n';
     err << ErrorsText(*errors) << fmt::format("  more: batchscope show {}\n", run.id);
   }
-  if (run.fatal && !run.fatal->traceback.empty()) err << '\n' << ToDisplay(run.fatal->traceback) << '\n';
+  err << FatalText(run);
   if (code == kFailed) err << "batchscope: failed: " << ToDisplay(run.reason) << '\n';
   if (code == kCancelled) err << "batchscope: cancelled\n";
   if (code == kOther) err << "batchscope: the run is " << run.status << '\n';
@@ -142,7 +142,7 @@ int Refuse(const Status& status, std::ostream& err) {
 Result<host::SubmitOptions> OptionsOf(const RunOptions& options) {
   const Surroundings around = SurroundingsOfThisProcess();
   host::SubmitOptions submit;
-  submit.home = options.home.empty() ? options.home : std::filesystem::absolute(options.home);
+  submit.home = HomeOf(options.home);
   BATCHSCOPE_ASSIGN_OR_RETURN(submit.python, FindPython(options.python, around));
   BATCHSCOPE_ASSIGN_OR_RETURN(submit.package_folder, FindPackage(submit.python, around));
   return submit;

@@ -31,10 +31,19 @@ std::string WithoutNumbers(const std::string& text) {
   return masked;
 }
 
-/// The last "File ..., line N, in f" of a Python traceback, without blanks around it.
+/// The last "File ..., line N, in f" of a Python traceback, without blanks around it; rather one outside of Python's
+/// own and installed libraries, since a person can change that.
 std::string LastPlace(const std::string& traceback) {
-  const std::size_t start = traceback.rfind("  File \"");
-  return start == std::string::npos ? "" : FirstLine(traceback.substr(start + 2));
+  std::string last;
+  for (std::size_t end = traceback.size();;) {
+    const std::size_t start = traceback.rfind("  File \"", end);
+    if (start == std::string::npos) return last;
+    const std::string place = FirstLine(traceback.substr(start + 2));
+    if (place.find("/lib/python3") == std::string::npos) return place;
+    if (last.empty()) last = place;
+    if (start == 0) return last;
+    end = start - 1;
+  }
 }
 
 std::string Title(const Failure& failure) {
@@ -141,16 +150,26 @@ std::string RunPage(const record::RunSummary& run, const record::Errors& errors)
   std::string text = fmt::format("{}  {}\n", run.id, run.status);
   text += Field("reason", ToDisplay(run.reason)) + Field("step", run.name) + Field("started", run.started) +
           CountsText(run) + PlacesText(run);
-  if (run.fatal && !run.fatal->traceback.empty()) text += "\n" + ToDisplay(run.fatal->traceback) + "\n";
+  text += FatalText(run);
   if (const std::string grouped = ErrorsText(errors); !grouped.empty()) text += "\n" + grouped;
   text += "\n";
+  const auto failed = std::find_if(errors.rows.begin(), errors.rows.end(),
+                                   [](const record::ErrorRow& row) { return row.mini_batch >= 0; });
+  if (failed != errors.rows.end()) {
+    text += fmt::format("  batchscope show {} --why {}    the story of one mini-batch\n", run.id, failed->mini_batch);
+  }
   if (!errors.rows.empty()) {
-    text += fmt::format("  batchscope show {} --why {}    the story of one mini-batch\n", run.id,
-                        std::max<std::int64_t>(errors.rows.front().mini_batch, 0));
     text += fmt::format("  {}    all errors\n", ToDisplay((run.logs / "user" / "error.txt").string()));
   }
   text += fmt::format("  {}    what each log holds\n", ToDisplay((run.logs / "readme.txt").string()));
   return text;
+}
+
+std::string FatalText(const record::RunSummary& run) {
+  if (!run.fatal || run.fatal->traceback.empty()) return "";
+  std::string traceback = ToDisplay(run.fatal->traceback);
+  while (traceback.ends_with('\n')) traceback.pop_back();
+  return "\n" + traceback + "\n";
 }
 
 std::string ResultText(const record::RunSummary& run) {

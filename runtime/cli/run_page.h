@@ -24,6 +24,8 @@ std::vector<ErrorGroup> GroupErrors(const std::vector<record::ErrorRow>& rows);
 std::string ErrorsText(const record::Errors& errors);
 /// The page of `batchscope show`.
 std::string RunPage(const record::RunSummary& run, const record::Errors& errors);
+/// The traceback of what ended the run, behind an empty line; empty when there is none.
+std::string FatalText(const record::RunSummary& run);
 /// What `batchscope run` says at the end: how it ended and where things lie.
 std::string ResultText(const record::RunSummary& run);
 /// The run's summary with its counts, for programs. Bytes that are not UTF-8 are shown as "\xNN".

@@ -5,6 +5,7 @@
 #include "runtime/base/text.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/exit_code.h"
+#include "runtime/cli/places.h"
 #include "runtime/cli/run_page.h"
 #include "runtime/record/reader.h"
 
@@ -47,8 +48,7 @@ Result<std::string> Story(const record::RunFolder& folder, MiniBatchId id, bool 
 }  // namespace
 
 int ShowRun(const ShowOptions& options, std::ostream& out, std::ostream& err) {
-  const Result<record::RunFolder> folder =
-      record::FindRun(options.home.empty() ? record::RunsHome() : options.home, options.run);
+  const Result<record::RunFolder> folder = record::FindRun(HomeOf(options.home), options.run);
   const Result<std::string> text = !folder.ok()  ? Result<std::string>(folder.status())
                                    : options.why ? Story(*folder, MiniBatchId{*options.why}, options.json)
                                                  : Page(*folder, options.json);

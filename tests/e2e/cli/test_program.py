@@ -202,3 +202,13 @@ def test_an_ignored_hangup_stays_ignored(shell: Shell):
     gate.touch()
     assert started.end().code == 0
     wait_until_gone(shell.home)
+
+
+def test_a_script_as_azures_samples_are_runs_and_its_log_is_kept(shell: Shell):
+    files = shell.files(3)
+    ran = shell.run(shell.step("lines.py", source_directory=str(ENTRY_SCRIPTS), process_count_per_node=1))
+    assert ran.code == 0, ran.err
+    assert ran.rows == [f"{path}: {path.stem}" for path in files]
+    log = ran.log_text("user/*/process000.log.txt")
+    assert log.count("init() is called.") == log.count("shutdown() is called.") == 1
+    assert log.count("1 rows") == 3

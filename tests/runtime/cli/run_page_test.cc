@@ -49,6 +49,16 @@ TEST(GroupErrors, PutsMessagesThatDifferInNumbersTogetherMostFrequentFirst) {
   EXPECT_EQ(groups[1].title, "KeyError: 'a'");
 }
 
+TEST(GroupErrors, NamesThePlaceOutsideOfLibraries) {
+  record::ErrorRow row = Row(0, "ValueError", "no");
+  row.failure.traceback =
+      "Traceback (most recent call last):\n  File \"/home/me/a.py\", line 1, in run\n    json.loads(x)\n"
+      "  File \"/usr/lib/python3.11/json/__init__.py\", line 346, in loads\n    decode()\nValueError: no\n";
+  EXPECT_EQ(GroupErrors({row}).at(0).place, "File \"/home/me/a.py\", line 1, in run");
+  row.failure.traceback = "  File \"/usr/lib/python3.11/json/__init__.py\", line 346, in loads\n";
+  EXPECT_EQ(GroupErrors({row}).at(0).place, "File \"/usr/lib/python3.11/json/__init__.py\", line 346, in loads");
+}
+
 TEST(ErrorsText, SaysWhatWhereAndHowOften) {
   record::Errors errors{.rows = {Row(-1, "ValueError", "no model"), Row(7, "ValueError", "no model")}, .total = 2};
   EXPECT_EQ(ErrorsText(errors),
