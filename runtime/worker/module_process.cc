@@ -45,43 +45,16 @@ void SetArguments(const Setup& setup) {
   py::module_::import("sys").attr("argv") = argv;
 }
 
-/// The folder Python put on sys.path for the program that forks workers; None when there is none.
-py::object FolderOfProgram(const py::module_& sys) {
-  const py::object main = sys.attr("modules")["__main__"];
-  const py::object file = py::getattr(main, "__file__", py::none());
-  if (file.is_none()) return py::none();
-  const py::object path = py::module_::import("os").attr("path");
-  return path.attr("dirname")(path.attr("abspath")(file));
-}
-
 void SetPath(const Setup& setup) {
   const py::module_ sys = py::module_::import("sys");
-  const py::object folder_of_program = FolderOfProgram(sys);
   py::list path;
   path.append(FromPathBytes(setup.source_directory));
   const std::string script_folder = std::filesystem::path(setup.entry_script).parent_path().native();
   if (script_folder != setup.source_directory) path.append(FromPathBytes(script_folder));
-  for (const py::handle entry : sys.attr("path")) {
-    if (!entry.equal(folder_of_program)) path.append(entry);
-  }
+  for (const py::handle entry : sys.attr("path")) path.append(entry);
   path.append(FromPathBytes(setup.names_folder));
   sys.attr("path") = path;
   py::module_::import("importlib").attr("invalidate_caches")();
-}
-
-/// Processes that user code spawns with multiprocessing import the __main__ of their parent again when it has a file;
-/// ours has nothing for them.
-void ReplaceMain() {
-  const py::object modules = py::module_::import("sys").attr("modules");
-  py::object main = modules["__main__"];
-  modules["__main__"] = py::module_::import("types").attr("ModuleType")("__main__");
-  main.release();  // The code that called us still runs in it.
-}
-
-/// Forked processes share the state of numpy's global generator; imported afresh, each would have its own.
-void SeedNumpy() {
-  PyObject* random = PyDict_GetItemString(PyImport_GetModuleDict(), "numpy.random");
-  if (random != nullptr) py::handle(random).attr("seed")();
 }
 
 }  // namespace
@@ -94,10 +67,8 @@ Status PrepareProcess(const Setup& setup, WorkerId worker, const std::filesystem
     SetEnvironment(setup, worker, cwd, log_path);
     SetArguments(setup);
     SetPath(setup);
-    ReplaceMain();
     const py::module_ signal = py::module_::import("signal");
     signal.attr("signal")(signal.attr("SIGINT"), signal.attr("SIG_IGN"));
-    SeedNumpy();
     return Status();
   } catch (const std::exception& problem) {
     return Status::Error(fmt::format("the worker's process cannot be prepared: {}", problem.what()));

@@ -10,9 +10,9 @@
 
 namespace batchscope::worker {
 
-/// Makes the forked process what an entry script expects (SEMANTICS of the entry script): working directory,
-/// environment, sys.argv, sys.path, an empty __main__, SIGINT ignored, random numbers of its own. Main thread, with the
-/// GIL. Errors: a folder cannot be made.
+/// Makes the forked process what an entry script expects: working directory, environment, sys.argv, sys.path, SIGINT
+/// ignored. (An empty __main__ and fresh random numbers are the fork server's doing.) Main thread, with the GIL.
+/// Errors: a folder cannot be made.
 Status PrepareProcess(const Setup& setup, WorkerId worker, const std::filesystem::path& log_path);
 
 /// From now on wire::DumpStacksSignal() writes the Python stacks of all threads into the worker's file under

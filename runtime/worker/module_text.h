@@ -12,8 +12,7 @@ namespace batchscope::worker {
 pybind11::str FromPathBytes(std::string_view bytes);
 
 /// Appends a str as UTF-8. Surrogates of undecodable file names become the bytes they stand for (surrogateescape),
-/// other lone surrogates
-/// "\udNNN". False with the Python error set when that failed.
+/// other lone surrogates "\udNNN". False with the Python error set when that failed.
 bool AppendUtf8(std::string& out, PyObject* text);
 
 /// The same as a value; throws error_already_set.
