@@ -52,7 +52,9 @@ def execute(source: Path, folder: Path) -> Executed:
     copy = folder / source.name
     temporary = folder / "scratch"
     temporary.mkdir(parents=True, exist_ok=True)
-    client = NotebookClient(notebook, timeout=SECONDS_A_CELL, resources={"metadata": {"path": str(folder)}})
+    # What a cell prints may come in several messages; the copy has it in one piece.
+    resources = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(notebook, timeout=SECONDS_A_CELL, coalesce_streams=True, resources=resources)
     started = time.monotonic()
     places = {"BATCHSCOPE_HOME": str(folder / "home"), "TMPDIR": str(temporary)}
     with mock.patch.dict(os.environ, places):

@@ -41,12 +41,13 @@ def mini_batches(folder: str) -> pandas.DataFrame:
 
 
 def errors(folder: str) -> pandas.DataFrame:
-    """A row per failed attempt, in order of time; an init() has no mini-batch."""
+    """A row per failed attempt (1 first), in order of time; an init() has neither mini-batch nor attempt."""
     import pandas as pd
 
     columns, total = _engine.read_errors(folder, ERRORS_AT_MOST)
     found = pd.DataFrame(columns).rename(columns={"kind": "category"})
     found["mini_batch"] = _none_below_zero(found["mini_batch"])
+    found["attempt"] = (found["attempt"].astype("Int64") + 1).mask(found["mini_batch"].isna())
     found["time"] = pd.to_datetime(found["time"], utc=True, format="ISO8601")
     found.attrs["total"] = total
     return found

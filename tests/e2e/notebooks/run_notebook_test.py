@@ -20,6 +20,15 @@ def test_a_cell_that_fails_is_told_and_what_came_before_is_kept(tmp_path, capsys
     assert [len(cell.outputs) for cell in kept.cells] == [1, 1, 0]
 
 
+def test_what_a_cell_prints_in_pieces_is_one_text(tmp_path):
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Some Python", "language": "python"}
+    source = "for piece in 'a b\\nc'.split(' '):\n    print(piece, end=' ', flush=True)"
+    notebook.cells = [nbformat.v4.new_code_cell(source, metadata={"tags": ["said"]})]
+    nbformat.write(notebook, tmp_path / "pieces.ipynb")
+    assert run_notebook.execute(tmp_path / "pieces.ipynb", tmp_path / "out").text("said") == "a b\nc "
+
+
 def test_wrong_usage_is_told(capsys):
     assert run_notebook.main(["one"]) == 2
     assert "NOTEBOOK FOLDER" in capsys.readouterr().err

@@ -58,8 +58,8 @@ def test_an_error_comes_with_its_mini_batch_items_and_traceback(bench):
     assert run.wait(show_progress=False) == "completed"
     errors = run.errors
     assert errors[["mini_batch", "attempt", "last", "type"]].values.tolist() == [
-        [1, 0, False, "ValueError"],
-        [1, 1, True, "ValueError"],
+        [1, 1, False, "ValueError"],
+        [1, 2, True, "ValueError"],
     ]
     first = errors.iloc[0]
     assert first["items"] == [str(bench.files / "0002.txt"), str(bench.files / "0003.txt")] == run.items(1)
@@ -87,7 +87,7 @@ def test_an_init_that_raises_fails_the_run_with_its_traceback(bench):
     assert "no model here" in str(caught.value)
     assert run.status == "failed"
     assert run.wait(show_progress=False, raise_on_error=False) == "failed"
-    assert run.errors["mini_batch"].isna().all()
+    assert run.errors[["mini_batch", "attempt"]].isna().all(axis=None)
 
 
 def test_a_missing_input_is_an_error_before_anything_starts(bench):
