@@ -1,8 +1,8 @@
 """Mini-batches a second with a run() that does nothing and two workers, beside multiprocessing.Pool on the same paths.
 
-Ours are tracked, journaled, ordered and written to the output file; the Pool's results are gathered in a list. Counted is
-the time from the first worker that is ready to the complete record. Before it the folders are read and the plan is written,
-as the Pool's processes and its list of paths are made before its clock starts; a line of its own says what that takes.
+Ours are tracked, journaled, ordered and written to the output file; the Pool's results are gathered in a list. Counted
+is the time from the first worker that is ready to the complete record. Before it the folders are read and the plan is
+written, as the Pool's processes and list of paths are made before its clock starts; a line of its own counts that too.
 """
 
 from __future__ import annotations

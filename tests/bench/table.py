@@ -34,7 +34,8 @@ class Line:
 def at_least(what: str, ours: float, theirs: float, aim: float, *, unit: str, higher_is_better: bool) -> Line:
     """A line where ours is to be `aim` times better than theirs."""
     ratio = ours / theirs if higher_is_better else theirs / ours
-    return Line(what, _number(ours, unit), _number(theirs, unit), f"{ratio:.2f} x", f"at least {aim:.2g} x", ratio >= aim)
+    numbers = _number(ours, unit), _number(theirs, unit)
+    return Line(what, *numbers, f"{ratio:.2f} x", f"at least {aim:.2g} x", ratio >= aim)
 
 
 def at_most(what: str, ours: float, limit: float, *, unit: str) -> Line:
