@@ -54,6 +54,11 @@ class Ran:
         return "".join(path.read_text(errors="replace") for path in sorted(self.logs.glob(pattern)) if path.is_file())
 
 
+def _hear_hangups() -> None:
+    """Also when the tests were started with nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Started:
     """A command that still runs."""
 
@@ -136,6 +141,7 @@ class Shell:
             "cwd": self.folder,
             "text": True,
             "errors": "surrogateescape",
+            "preexec_fn": _hear_hangups,
             **options,
         }
         command = [PROGRAM, words[0], "--home", self.home, *words[1:]]

@@ -105,7 +105,7 @@ def test_a_hang_is_ended_and_its_python_stack_is_in_the_logs(shell: Shell):
                 wait_for_godot()
             return mini_batch
     """)
-    ran = shell.run(shell.step(run_invocation_timeout=1, run_max_try=1))
+    ran = shell.run(shell.step(run_invocation_timeout=3, run_max_try=1))
     assert ran.code == 0
     assert ran.result["mini_batches"] == {"total": 4, "succeeded": 3, "failed": 1, "tried_again": 0}
     (error,) = shell.show().result["errors"]
@@ -126,7 +126,7 @@ def test_a_native_hang_that_holds_the_gil_is_ended_and_its_stack_is_in_the_logs(
                 sleep_with_the_gil()
             return mini_batch
     """)
-    ran = shell.run(shell.step(run_invocation_timeout=1, run_max_try=1))
+    ran = shell.run(shell.step(run_invocation_timeout=3, run_max_try=1))
     assert ran.code == 0
     assert ran.result["mini_batches"] == {"total": 4, "succeeded": 3, "failed": 1, "tried_again": 0}
     assert "sleep_with_the_gil" in ran.log_text("user/**/*")
