@@ -20,7 +20,8 @@ target_compile_options(
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
             $<$<BOOL:${BATCHSCOPE_WERROR}>:-Werror>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(batchscope_options INTERFACE -Wno-restrict) # GCC 12 warns about its own std::string (PR105651)
+  # GCC 12 warns about its own std::string (PR105651) and std::variant (PR105562).
+  target_compile_options(batchscope_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
 if(BATCHSCOPE_SANITIZE)
   set(sanitize -fsanitize=${BATCHSCOPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

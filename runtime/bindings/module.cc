@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "runtime/bindings/records.h"
 #include "runtime/config/step.h"
@@ -88,8 +89,41 @@ class PythonRun {
   std::shared_ptr<host::Run> run_;
 };
 
-std::unique_ptr<PythonRun> Submit(const std::string& step_json, const std::string& base, const std::string& home,
-                                  const std::string& python, const std::string& package_folder,
+/// The runs that this process hosts.
+class LiveRuns {
+ public:
+  void Add(const std::shared_ptr<host::Run>& run) {
+    std::erase_if(runs_, [](const auto& known) { return known.expired(); });
+    runs_.push_back(run);
+  }
+
+  /// Cancels all, tidily first; true when all have ended within a few seconds.
+  bool Shutdown() {
+    bool ended = true;
+    for (const host::CancelHow how : {host::CancelHow::kTidy, host::CancelHow::kNow}) {
+      const auto deadline = std::chrono::steady_clock::now() + kPatience;
+      for (const auto& known : runs_) {
+        if (const auto run = known.lock()) run->Cancel(how);
+      }
+      ended = true;
+      for (const auto& known : runs_) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        const auto run = known.lock();
+        if (run != nullptr && !run->WaitFor(std::max(left, std::chrono::milliseconds(0)))) ended = false;
+      }
+      if (ended) break;
+    }
+    return ended;
+  }
+
+ private:
+  static constexpr std::chrono::seconds kPatience{3};
+
+  std::vector<std::weak_ptr<host::Run>> runs_;  ///< Used with the GIL held, or by nobody else any more.
+};
+
+std::unique_ptr<PythonRun> Submit(LiveRuns& live, const std::string& step_json, const std::string& base,
+                                  const std::string& home, const std::string& python, const std::string& package_folder,
                                   const py::object& capsule) {
   host::SubmitOptions options{home, python, package_folder, nullptr};
   if (const Sink sink = SinkFrom(capsule)) {
@@ -103,6 +137,7 @@ std::unique_ptr<PythonRun> Submit(const std::string& step_json, const std::strin
     const py::gil_scoped_release released;
     return host::Run::Submit(step, options);
   }();
+  live.Add(OrRaise(run));
   return std::make_unique<PythonRun>(OrRaise(std::move(run)));
 }
 
@@ -123,8 +158,19 @@ PYBIND11_MODULE(_engine, module) {
       .def("progress", &PythonRun::progress)
       .def("cancel", &PythonRun::Cancel, py::arg("now") = false)
       .def("wait_for", &PythonRun::WaitFor, py::arg("seconds"));
-  module.def("submit", &bindings::Submit, py::arg("step"), py::arg("base"), py::kw_only(), py::arg("home") = "",
-             py::arg("python"), py::arg("package_folder"), py::arg("sink") = py::none());
+  const auto live = std::make_shared<bindings::LiveRuns>();
+  module.def(
+      "submit",
+      [live](const std::string& step, const std::string& base, const std::string& home, const std::string& python,
+             const std::string& package_folder, const py::object& sink) {
+        return bindings::Submit(*live, step, base, home, python, package_folder, sink);
+      },
+      py::arg("step"), py::arg("base"), py::kw_only(), py::arg("home") = "", py::arg("python"),
+      py::arg("package_folder"), py::arg("sink") = py::none());
+  module.def("shutdown", [live] {
+    const py::gil_scoped_release released;
+    return live->Shutdown();
+  });
   module.def(
       "check",
       [](const std::string& step, const std::string& base) { return bindings::Dump(bindings::StepFrom(step, base)); },

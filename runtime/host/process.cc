@@ -70,9 +70,11 @@ std::optional<Overdue> CheckClock(const Process& process, const Activity& activi
                   ""}};
 }
 
-Failure DiedOf(int wait_status, const std::string& output_hint) {
+Failure DiedOf(int wait_status, bool in_attempt, const std::string& output_hint) {
   const std::string how = launch::DescribeExit(wait_status);
-  return {FailureKind::kProcessDied, how.substr(0, how.find(" (")),
+  const std::string type = how.substr(0, how.find(" ("));
+  if (!in_attempt) return {FailureKind::kProcessDied, type, "the worker process ended with " + how, ""};
+  return {FailureKind::kProcessDied, type,
           fmt::format("the worker process ended with {} while it worked on the mini-batch; what it printed last may "
                       "tell why: {}",
                       how, output_hint),

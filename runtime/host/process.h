@@ -59,7 +59,7 @@ struct Process {
 std::optional<Overdue> CheckClock(const Process& process, const Activity& activity, const TimeLimits& limits,
                                   MonotonicTime now, MonotonicTime& next);
 
-/// What became of the mini-batch in hand when the process ended by itself.
-Failure DiedOf(int wait_status, const std::string& output_hint);
+/// The words for a process that ended by itself: while it worked on a mini-batch, or outside of any.
+Failure DiedOf(int wait_status, bool in_attempt, const std::string& output_hint);
 
 }  // namespace batchscope::host

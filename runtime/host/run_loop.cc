@@ -95,10 +95,11 @@ RunLoop::RunLoop(RunParts parts, Mailbox& mailbox)
           parts_.plan->size()),
       meter_(FixedProgress(parts_), Now()),
       last_result_(Now()),
-      next_sample_(Now()) {}
+      next_sample_(Now()) {
+  mailbox_.ShowProgress(meter_.At(Now(), ledger_.status(), ledger_.counts()));  // Readers never see an empty run.
+}
 
 void RunLoop::Run() {
-  mailbox_.ShowProgress(meter_.At(Now(), ledger_.status(), ledger_.counts()));
   commands_ = ledger_.Start();
   Obey();
   while (!ended_) {

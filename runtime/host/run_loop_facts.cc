@@ -126,7 +126,7 @@ void RunLoop::WorkerEnded(WorkerId worker, std::optional<int> wait_status) {
     const std::string hint =
         fmt::format("logs/user/stderr/{}/process{:03}.stderr.txt", record::NodeName(), worker.value);
     event.failure = wait_status
-                        ? DiedOf(*wait_status, hint)
+                        ? DiedOf(*wait_status, running.has_value(), hint)
                         : Failure{FailureKind::kProcessDied, "", "the fork server is gone, its workers with it", ""};
     if (running) event.begun.push_back(*running);
   }

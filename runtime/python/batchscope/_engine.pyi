@@ -64,6 +64,9 @@ def submit(
     `sink` is a capsule "batchscope.progress_sink.v1" or None. Raises EngineError.
     """
 
+def shutdown() -> bool:
+    """Cancel every run of this process and wait, a few seconds at most; True when all records are complete."""
+
 def check(step: str, base: str) -> str:
     """The step with all defaults, as JSON text. Raises EngineError with every problem, a line each."""
 

@@ -1,0 +1,101 @@
+#include "runtime/host/process.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace batchscope::host {
+namespace {
+
+using namespace std::chrono_literals;
+
+const MonotonicTime kStart{1h};
+const TimeLimits kLimits{10s, 3s};
+
+Process Started() {
+  Process process;
+  process.pid = 7;
+  process.asked_for = kStart;
+  return process;
+}
+
+Activity InRun(MonotonicTime since) { return {Attempt{MiniBatchId{4}, 1}, since - 1s, since}; }
+
+std::optional<Overdue> At(const Process& process, const Activity& activity, MonotonicTime now) {
+  MonotonicTime next = now + 1h;
+  return CheckClock(process, activity, kLimits, now, next);
+}
+
+MonotonicTime NextCheck(const Process& process, const Activity& activity, MonotonicTime now) {
+  MonotonicTime next = now + 1h;
+  EXPECT_FALSE(CheckClock(process, activity, kLimits, now, next));
+  return next;
+}
+
+TEST(CheckClock, AllowsRunExactlyItsLimitAndNoMore) {
+  EXPECT_FALSE(At(Started(), InRun(kStart), kStart + 10s));
+  const auto overdue = At(Started(), InRun(kStart), kStart + 10s + 1ns);
+  ASSERT_TRUE(overdue);
+  EXPECT_TRUE(overdue->in_attempt);
+  EXPECT_EQ(overdue->attempt, (Attempt{MiniBatchId{4}, 1}));
+  EXPECT_EQ(overdue->failure.kind, FailureKind::kTimedOut);
+  EXPECT_NE(overdue->failure.message.find("run_invocation_timeout = 10 s"), std::string::npos);
+}
+
+TEST(CheckClock, CountsInitAgainstBothLimitsTogether) {
+  const Activity init{std::nullopt, kStart, std::nullopt};
+  EXPECT_FALSE(At(Started(), init, kStart + 13s));
+  const auto overdue = At(Started(), init, kStart + 13s + 1ns);
+  ASSERT_TRUE(overdue);
+  EXPECT_FALSE(overdue->in_attempt);
+  EXPECT_EQ(overdue->failure.kind, FailureKind::kOverhead);
+}
+
+TEST(CheckClock, CountsWhatLiesAroundRunAgainstTheAttempt) {
+  const Activity reading{Attempt{MiniBatchId{2}, 0}, kStart, std::nullopt};
+  EXPECT_FALSE(At(Started(), reading, kStart + 13s));
+  const auto overdue = At(Started(), reading, kStart + 14s);
+  ASSERT_TRUE(overdue);
+  EXPECT_TRUE(overdue->in_attempt);
+  EXPECT_EQ(overdue->failure.kind, FailureKind::kOverhead);
+}
+
+TEST(CheckClock, CountsAProcessThatNeverCameUpFromItsOrder) {
+  Process ordered = Started();
+  ordered.pid = 0;
+  EXPECT_FALSE(At(ordered, Activity{}, kStart + 13s));
+  EXPECT_TRUE(At(ordered, Activity{}, kStart + 13s + 1ns));
+}
+
+TEST(CheckClock, LeavesAWorkerThatWaitsForWorkInPeace) { EXPECT_FALSE(At(Started(), Activity{}, kStart + 24h)); }
+
+TEST(CheckClock, NamesShutdownForAWorkerThatWasDismissed) {
+  Process dismissed = Started();
+  dismissed.dismissed = true;
+  const auto overdue = At(dismissed, {std::nullopt, kStart, std::nullopt}, kStart + 14s);
+  ASSERT_TRUE(overdue);
+  EXPECT_EQ(overdue->failure.message.substr(0, 10), "shutdown()");
+}
+
+TEST(CheckClock, AsksToBeCalledAgainWhenTheLimitMayBePassedAtTheEarliest) {
+  EXPECT_EQ(NextCheck(Started(), InRun(kStart), kStart + 4s), kStart + 10s);
+  EXPECT_EQ(NextCheck(Started(), Activity{}, kStart + 4s), kStart + 14s);
+  // Reading its input for 12 s: the limit around it comes before any limit of a run() that may begin now.
+  EXPECT_EQ(NextCheck(Started(), {Attempt{}, kStart, std::nullopt}, kStart + 12s), kStart + 13s);
+}
+
+TEST(DiedOf, NamesTheSignalAndWhereToLook) {
+  const Failure failure = DiedOf(11, true, "logs/user/stderr/x.txt");
+  EXPECT_EQ(failure.kind, FailureKind::kProcessDied);
+  EXPECT_EQ(failure.type, "SIGSEGV");
+  EXPECT_NE(failure.message.find("logs/user/stderr/x.txt"), std::string::npos);
+}
+
+TEST(DiedOf, BlamesNoMiniBatchWhenNoneWasInHand) {
+  const Failure failure = DiedOf(3 << 8, false, "logs/user/stderr/x.txt");
+  EXPECT_EQ(failure.type, "exit code 3");
+  EXPECT_EQ(failure.message, "the worker process ended with exit code 3");
+}
+
+}  // namespace
+}  // namespace batchscope::host

@@ -1,0 +1,210 @@
+#include "runtime/host/run_loop.h"
+
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <deque>
+#include <functional>
+#include <set>
+
+#include "runtime/base/files.h"
+#include "tests/support/temp_folder.h"
+
+namespace batchscope::host {
+namespace {
+
+/// What workers do, without processes: each order is answered at once, from within the loop's own thread.
+class FakeWorld {
+ public:
+  using Answer = std::function<void(FakeWorld&, WorkerId, const wire::Task&)>;
+
+  explicit FakeWorld(Answer answer) : answer_(std::move(answer)), fd_(::eventfd(1, EFD_CLOEXEC)) {}
+
+  void Forked(WorkerId worker) {
+    reports.push_back(launch::WorkerStarted{worker, ::getpid()});
+    messages.emplace_back(worker, wire::Ready{1});
+  }
+  void Sent(WorkerId worker, const wire::ToWorker& message) {
+    if (std::holds_alternative<wire::Dismiss>(message)) return Exit(worker, 0);
+    for (const wire::Task& task : std::get<wire::Work>(message).tasks) answer_(*this, worker, task);
+  }
+  void Killed(WorkerId worker) { Exit(worker, 9); }
+  void Exit(WorkerId worker, int wait_status) {
+    if (exited_.insert(worker).second) reports.push_back(launch::WorkerExited{worker, wait_status, 0});
+  }
+  void Succeed(WorkerId worker, const wire::Task& task, const std::string& rows) {
+    wire::TaskResult result;
+    result.attempt = task.attempt;
+    result.ok = true;
+    result.results = task.items;
+    result.rows_size = rows.size();
+    messages.emplace_back(worker, wire::TaskResults{{result}, rows});
+  }
+  void Fail(WorkerId worker, const wire::Task& task) {
+    wire::TaskResult result;
+    result.attempt = task.attempt;
+    result.failure = {FailureKind::kException, "ValueError", "no", "Traceback"};
+    messages.emplace_back(worker, wire::TaskResults{{result}, ""});
+  }
+  int fd() const { return fd_.get(); }
+
+  std::deque<std::pair<WorkerId, wire::FromWorker>> messages;
+  std::vector<launch::Report> reports;
+
+ private:
+  Answer answer_;
+  UniqueFd fd_;  ///< Always readable: the loop never has to wait.
+  std::set<WorkerId> exited_;
+};
+
+class FakeLink final : public wire::HostLink {
+ public:
+  explicit FakeLink(FakeWorld& world) : world_(world) {}
+  const std::string& endpoint() const override { return endpoint_; }
+  int fd() const override { return world_.fd(); }
+  Status Send(WorkerId worker, const wire::ToWorker& message) override {
+    world_.Sent(worker, message);
+    return {};
+  }
+  Result<std::optional<std::pair<WorkerId, wire::FromWorker>>> Receive() override {
+    std::optional<std::pair<WorkerId, wire::FromWorker>> next;
+    if (!world_.messages.empty()) {
+      next = std::move(world_.messages.front());
+      world_.messages.pop_front();
+    }
+    return next;
+  }
+
+ private:
+  FakeWorld& world_;
+  const std::string endpoint_ = "nowhere";
+};
+
+class FakeServer final : public launch::ForkServer {
+ public:
+  explicit FakeServer(FakeWorld& world) : world_(world) {}
+  pid_t pid() const override { return ::getpid(); }
+  int fd() const override { return world_.fd(); }
+  Status Fork(WorkerId worker, std::uint32_t, const std::map<std::string, std::string>&) override {
+    world_.Forked(worker);
+    return {};
+  }
+  void Kill(WorkerId worker) override { world_.Killed(worker); }
+  std::vector<launch::Report> Read() override { return std::exchange(world_.reports, {}); }
+
+ private:
+  FakeWorld& world_;
+};
+
+/// A step of `mini_batches` files, one each, in a folder of its own.
+class RunLoopTest : public ::testing::Test {
+ protected:
+  Progress RunWith(FakeWorld& world, std::uint32_t mini_batches, std::uint32_t workers = 2) {
+    const auto entry = folder_.path() / "entry" / "script.py";
+    EXPECT_TRUE(MakeFolders(entry.parent_path()).ok());
+    EXPECT_TRUE(WriteFileAtomically(entry, "def run(b): return b\n").ok());
+    RunParts parts;
+    parts.step.name = "step";
+    parts.step.run.entry_script = entry;
+    parts.step.run.source_directory = entry.parent_path();
+    parts.step.run.process_count_per_node = workers;
+    parts.plan = std::make_unique<input::Plan>();
+    for (std::uint32_t i = 0; i < mini_batches; ++i) {
+      parts.plan->AddMiniBatch(0, folder_.path().native());
+      parts.plan->AddFile("file" + std::to_string(i));
+    }
+    auto recorder =
+        record::Recorder::Create({folder_.path() / "runs", "/usr/bin/python3", &clock_}, parts.step, *parts.plan);
+    EXPECT_TRUE(recorder.ok()) << recorder.message();
+    parts.recorder = std::move(recorder).value();
+    output_file_ = parts.recorder->output_file();
+    auto board = wire::Board::Create(workers);
+    parts.board = std::make_unique<wire::Board>(std::move(board).value());
+    board_ = parts.board.get();
+    parts.link = std::make_unique<FakeLink>(world);
+    parts.server = std::make_unique<FakeServer>(world);
+    RunLoop(std::move(parts), mailbox_).Run();
+    EXPECT_TRUE(mailbox_.WaitForEnd(std::chrono::milliseconds(0)));
+    return mailbox_.progress();
+  }
+
+  std::string Output() const { return ReadFile(output_file_).value(); }
+
+  TempFolder folder_;
+  SystemClock clock_;
+  Mailbox mailbox_;
+  wire::Board* board_ = nullptr;
+  std::filesystem::path output_file_;
+};
+
+std::string RowOf(const wire::Task& task) { return std::to_string(task.attempt.mini_batch.value) + "\n"; }
+
+TEST_F(RunLoopTest, WritesEveryRowOnceAndInOrder) {
+  FakeWorld world(
+      [](FakeWorld& self, WorkerId worker, const wire::Task& task) { self.Succeed(worker, task, RowOf(task)); });
+  const Progress progress = RunWith(world, 50);
+  EXPECT_EQ(progress.status, engine::RunStatus::kCompleted);
+  EXPECT_EQ(progress.counts.items_succeeded, 50U);
+  std::string expected;
+  for (int i = 0; i < 50; ++i) expected += std::to_string(i) + "\n";
+  EXPECT_EQ(Output(), expected);
+}
+
+TEST_F(RunLoopTest, GivesAnotherTryAndThenGivesUp) {
+  FakeWorld world([](FakeWorld& self, WorkerId worker, const wire::Task& task) {
+    const bool bad =
+        task.attempt.mini_batch.value == 1 || (task.attempt.mini_batch.value == 2 && task.attempt.number == 0);
+    bad ? self.Fail(worker, task) : self.Succeed(worker, task, RowOf(task));
+  });
+  const Progress progress = RunWith(world, 4);
+  EXPECT_EQ(progress.status, engine::RunStatus::kCompleted);
+  EXPECT_EQ(progress.counts.failed, 1U);
+  EXPECT_EQ(Output(), "0\n2\n3\n");
+}
+
+TEST_F(RunLoopTest, ChargesADeathToTheMiniBatchThatRan) {
+  FakeWorld world([this](FakeWorld& self, WorkerId worker, const wire::Task& task) {
+    if (task.attempt == Attempt{MiniBatchId{3}, 0}) {
+      board_->slot(0).Begin(task.attempt, std::chrono::steady_clock::now().time_since_epoch().count());
+      return self.Exit(worker, 11);
+    }
+    self.Succeed(worker, task, RowOf(task));
+  });
+  const Progress progress = RunWith(world, 6, 1);
+  EXPECT_EQ(progress.status, engine::RunStatus::kCompleted);
+  EXPECT_EQ(progress.counts.retries, 1U);
+  EXPECT_EQ(Output(), "0\n1\n2\n3\n4\n5\n");
+}
+
+TEST_F(RunLoopTest, IgnoresWhatAWorkerSaysAfterItsEnd) {
+  FakeWorld world([](FakeWorld& self, WorkerId worker, const wire::Task& task) {
+    self.Succeed(worker, task, RowOf(task));
+    self.Succeed(worker, task, "twice\n");
+    self.messages.emplace_back(WorkerId{99}, wire::TaskResults{});
+  });
+  EXPECT_EQ(RunWith(world, 3).status, engine::RunStatus::kCompleted);
+  EXPECT_EQ(Output(), "0\n1\n2\n");
+}
+
+TEST_F(RunLoopTest, EndsTheRunWhenAPersonCancels) {
+  FakeWorld world([this](FakeWorld& self, WorkerId worker, const wire::Task& task) {
+    if (task.attempt.mini_batch.value == 0) return self.Succeed(worker, task, RowOf(task));
+    mailbox_.PostCancel(CancelHow::kNow);
+  });
+  const Progress progress = RunWith(world, 10);
+  EXPECT_EQ(progress.status, engine::RunStatus::kCancelled);
+  EXPECT_EQ(Output(), "0\n");
+}
+
+TEST_F(RunLoopTest, FailsWithTheServersWordWhenItIsGone) {
+  FakeWorld world([](FakeWorld& self, WorkerId, const wire::Task&) {
+    self.reports.push_back(launch::ServerGone{"the fork server was killed"});
+  });
+  const Progress progress = RunWith(world, 10);
+  EXPECT_EQ(progress.status, engine::RunStatus::kFailed);
+  EXPECT_NE(progress.reason.find("the fork server was killed"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace batchscope::host
