@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -58,8 +59,13 @@ class BlockedSignals {
 }  // namespace
 
 Control::Control(std::string endpoint, WorkerId worker) : endpoint_(std::move(endpoint)), worker_(worker) {
-  const BlockedSignals blocked;
-  thread_ = std::thread(&Control::Loop, this);
+  std::promise<void> connected;
+  const std::future<void> is_connected = connected.get_future();
+  {
+    const BlockedSignals blocked;
+    thread_ = std::thread(&Control::Loop, this, std::move(connected));
+  }
+  is_connected.wait();  // Has an end: a link that cannot be made ends the process.
 }
 
 Control::~Control() { Finish(); }
@@ -76,12 +82,13 @@ void Control::Finish() {
   thread_.join();
 }
 
-void Control::Loop() {
+void Control::Loop(std::promise<void> is_connected) {
   ::pthread_setname_np(::pthread_self(), "batchscope");
   auto connected = wire::WorkerLink::Connect(endpoint_, worker_);
   if (!connected.ok()) EndWithoutLink(connected.status());
   wire::WorkerLink& link = **connected;
   OrEnd(link.Send(wire::Hello{worker_, ::getpid()}));
+  is_connected.set_value();
   while (true) {
     outbox_.bell().Silence();
     const bool finishing = finishing_;  // Before the outbox is looked at: what was pushed earlier is sent.

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <string>
 #include <thread>
 
@@ -19,7 +20,8 @@ namespace batchscope::worker {
 /// The other methods are the main thread's. A link that fails ends the process: a worker without a host is of no use.
 class Control {
  public:
-  /// Starts the thread; it dials and says Hello.
+  /// Starts the thread, and returns when it has dialled and said Hello: while libzmq sets itself up it reads the
+  /// environment, which user code may be changing later.
   Control(std::string endpoint, WorkerId worker);
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
@@ -34,7 +36,7 @@ class Control {
   void Finish();
 
  private:
-  void Loop();
+  void Loop(std::promise<void> connected);
   void Receive(wire::WorkerLink& link);
   bool Send(wire::WorkerLink& link);
   void Wait(const wire::WorkerLink& link);
