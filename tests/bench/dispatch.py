@@ -1,7 +1,7 @@
-"""Mini-batches a second with a run() that does nothing and two workers, beside multiprocessing.Pool on the same paths.
+"""Mini-batches a second with a run() that does nothing and two workers, beside multiprocessing.Pool on the same ones.
 
-Ours are tracked, journaled, ordered and written to the output file; the Pool's results are gathered in a list. Counted
-is the time from the first worker that is ready to the complete record. Before it the folders are read and the plan is
+Both call the same run() with a list of one path, and write what it returns into a file, a line each, in order; ours are
+tracked and journaled besides. Counted is the time from the first worker that is ready to the complete record. Before it the folders are read and the plan is
 written, as the Pool's processes and list of paths are made before its clock starts; a line of its own counts that too.
 """
 
@@ -23,8 +23,8 @@ CHUNKS = [64, 256, 1024, 4096, 16384]
 ROUNDS = 3
 
 
-def no_op(path: str) -> str:
-    return path
+def no_op(mini_batch: list[str]) -> list[str]:
+    return mini_batch
 
 
 def our_seconds(folder: Path, inputs: Path) -> tuple[float, float]:
@@ -39,27 +39,27 @@ def our_seconds(folder: Path, inputs: Path) -> tuple[float, float]:
     return (ended - ready).total_seconds(), result["elapsed_seconds"]
 
 
-def pool_rate(pool, paths: list[str], chunk: int) -> float:
+def pool_rate(pool, mini_batches: list[list[str]], chunk: int, output: Path) -> float:
     started = time.perf_counter()
-    results = list(pool.imap(no_op, paths, chunk))
-    seconds = time.perf_counter() - started
-    if len(results) != len(paths):
-        raise RuntimeError("the pool lost results")
-    return len(paths) / seconds
+    with output.open("w") as file:
+        for rows in pool.imap(no_op, mini_batches, chunk):
+            file.writelines(f"{row}\n" for row in rows)
+    return len(mini_batches) / (time.perf_counter() - started)
 
 
 def measure(folder: Path, files: int) -> list[Line]:
     count = min(files, MANY)
-    paths = [entry.path for each in many_files(folder / "inputs", count) for entry in os.scandir(each)]
+    mini_batches = [[entry.path] for each in many_files(folder / "inputs", count) for entry in os.scandir(each)]
+    output = folder / "pool.txt"
     ours, whole, one_by_one, chunked = [], [], [], []
     with multiprocessing.get_context("fork").Pool(2) as pool:
-        pool_rate(pool, paths[:ONE_BY_ONE], 1)
+        pool_rate(pool, mini_batches[:ONE_BY_ONE], 1, output)
         for _ in range(ROUNDS):
             seconds, whole_seconds = our_seconds(folder, folder / "inputs")
             ours.append(count / seconds)
             whole.append(count / whole_seconds)
-            one_by_one.append(pool_rate(pool, paths[:ONE_BY_ONE], 1))
-            chunked.append(max(pool_rate(pool, paths, chunk) for chunk in CHUNKS))
+            one_by_one.append(pool_rate(pool, mini_batches[:ONE_BY_ONE], 1, output))
+            chunked.append(max(pool_rate(pool, mini_batches, chunk, output) for chunk in CHUNKS))
     rate, single = median(ours), median(one_by_one)
     what = "dispatch: no-op mini-batches"
 
