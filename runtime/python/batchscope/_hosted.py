@@ -43,7 +43,7 @@ class HostedRuns:
                     flush=True,
                 )
         if left and not _engine.shutdown() and sys.stderr is not None:
-            print("batchscope: a run did not end in time, its record is completed later", file=sys.stderr, flush=True)
+            print("batchscope: a run did not end in time; its record is made complete later", file=sys.stderr, flush=True)
 
     def forget_in_child(self) -> None:
         """In a forked child: the runs are the parent's, and the lock may have been held by a thread that is not here."""
