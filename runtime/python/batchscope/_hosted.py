@@ -43,10 +43,10 @@ class HostedRuns:
                     flush=True,
                 )
         if left and not _engine.shutdown() and sys.stderr is not None:
-            print("batchscope: a run did not end in time; its record is made complete later", file=sys.stderr, flush=True)
+            print("batchscope: a run did not end in time; its record is sealed later", file=sys.stderr, flush=True)
 
     def forget_in_child(self) -> None:
-        """In a forked child: the runs are the parent's, and the lock may have been held by a thread that is not here."""
+        """In a forked child: the runs are the parent's, and a thread that is not here may have held the lock."""
         self._lock = threading.Lock()
         self._runs = {}
 
