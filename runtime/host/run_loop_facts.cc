@@ -65,6 +65,11 @@ void RunLoop::On(WorkerId worker, const wire::FromWorker& message) {
     Tell(engine::WorkerReady{worker});
   } else if (const auto* failed = std::get_if<wire::InitFailure>(&message)) {
     Tell(engine::InitFailed{worker, failed->failure});
+    // It waits for this word, so that its exit is not heard of before its reason.
+    if (const Status sent = parts_.link->Send(worker, wire::Dismiss{}); !sent.ok()) {
+      FailHost(sent);
+      Obey();
+    }
   }
 }
 

@@ -30,7 +30,8 @@ struct Work {
 
   friend bool operator==(const Work&, const Work&) = default;
 };
-/// Nothing more comes: run shutdown() and end.
+/// Nothing more comes: run shutdown() and end. Also the answer to InitFailure, which the worker waits for before it
+/// ends.
 struct Dismiss {
   friend bool operator==(const Dismiss&, const Dismiss&) = default;
 };

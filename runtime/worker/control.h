@@ -20,8 +20,8 @@ namespace batchscope::worker {
 /// The other methods are the main thread's. A link that fails ends the process: a worker without a host is of no use.
 class Control {
  public:
-  /// Starts the thread, and returns when it has dialled and said Hello: while libzmq sets itself up it reads the
-  /// environment, which user code may be changing later.
+  /// Starts the thread, and returns when it has dialled and said Hello: nothing of libzmq's own start then runs beside
+  /// the main thread, which goes on to change the environment, the streams and the working directory.
   Control(std::string endpoint, WorkerId worker);
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "runtime/wire/board.h"
 #include "runtime/worker/control.h"
@@ -28,6 +29,9 @@ namespace {
 constexpr int kNeverReadyCode = 1;
 // What exit handlers may take after shutdown().
 constexpr std::chrono::milliseconds kExitLimit{10'000};
+// What the host may take to hear of a failed init(). Had it no time at all, the news of the process's exit could
+// overtake the reason.
+constexpr std::chrono::milliseconds kHeardLimit{10'000};
 
 std::int64_t MonotonicNs() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -89,14 +93,27 @@ std::variant<RowWriter, Failure> MakeRowWriter(const Setup& setup) {
   }
 }
 
+/// Returns when the host has dismissed the worker, or after kHeardLimit.
+void AwaitDismissal(Inbox& inbox) {
+  const auto deadline = std::chrono::steady_clock::now() + kHeardLimit;
+  std::vector<wire::Task> ignored;
+  while (inbox.Take(ignored) != Inbox::State::kDismissed) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left <= std::chrono::milliseconds(0)) return;
+    inbox.bell().Wait(left);
+  }
+}
+
 int TellFailure(Process& process, const Failure& failure) {
   // In the worker's own files too, where people look for what a process did.
   const std::string text = failure.traceback.empty() ? failure.message + "\n" : failure.traceback;
   [[maybe_unused]] const Status written =
       process.output_files ? process.output_files->WriteBoth(STDERR_FILENO, text) : WriteAll(STDERR_FILENO, text);
   if (process.streams) process.streams->Flush();
+  process.slot.begun_ns.store(0);
   process.control.outbox().Say(wire::InitFailure{failure});
   const py::gil_scoped_release released;
+  AwaitDismissal(process.control.inbox());
   process.control.Finish();
   return kNeverReadyCode;
 }

@@ -218,10 +218,10 @@ class WireHost:
         assert (hello.tag, hello.pid, ready.tag) == ("H", self.pid, "R"), (hello, ready)
 
     def init_failure(self) -> Failure:
-        """Takes Hello and InitFailure, and the end with code 1."""
+        """Takes Hello and InitFailure, and the end with code 1 once it was dismissed."""
         hello, failed = self.receive(), self.receive()
         assert (hello.tag, failed.tag) == ("H", "I"), (hello, failed)
-        assert self.exit_code() == 1
+        assert self.dismiss() == 1
         assert failed.failure
         return failed.failure
 
