@@ -17,7 +17,7 @@ GATED = """
     import os, time
 
     def run(mini_batch):
-        while "0005" in mini_batch[0] and not os.path.exists(os.environ["GATE"]):
+        while mini_batch[0].endswith("0005.txt") and not os.path.exists(os.environ["GATE"]):
             time.sleep(0.005)
         return [os.path.basename(path) for path in mini_batch]
 """
@@ -151,7 +151,7 @@ def test_the_story_of_a_mini_batch_tells_every_try(shell: Shell):
     shell.files(4)
     shell.script("""
         def run(mini_batch, context):
-            if "0002" in mini_batch[0] and context.retry_count == 0:
+            if mini_batch[0].endswith("0002.txt") and context.retry_count == 0:
                 raise ValueError("bad luck")
             return mini_batch
     """)

@@ -13,7 +13,7 @@ GATED = """
     gate = sys.argv[-1]
 
     def run(mini_batch):
-        while "0005" in mini_batch[0] and not os.path.exists(gate):
+        while mini_batch[0].endswith("0005.txt") and not os.path.exists(gate):
             time.sleep(0.005)
         return [os.path.basename(path) for path in mini_batch]
 """
@@ -43,12 +43,13 @@ run.wait()
 """
 
 
-def cell(shell: Shell, argument: Path, name: str = "some-step") -> str:
+def cell(shell: Shell, *arguments: Path, name: str = "some-step") -> str:
     """Code that makes `step`, of two workers over all inputs, one file a mini-batch."""
+    words = ["--with", *map(str, arguments)]
     return (
         "import batchscope\n"
         "step = batchscope.ParallelRunStep(\n"
-        f"    name={name!r}, inputs=[{str(shell.inputs)!r}], arguments=['--with', {str(argument)!r}],\n"
+        f"    name={name!r}, inputs=[{str(shell.inputs)!r}], arguments={words!r},\n"
         "    parallel_run_config=batchscope.ParallelRunConfig(\n"
         f"        entry_script={str(shell.source / 'score.py')!r}, error_threshold=-1, mini_batch_size=1,\n"
         "        process_count_per_node=2))\n"
@@ -122,8 +123,7 @@ def test_two_runs_at_once_in_one_kernel_do_not_disturb_each_other(notebook, shel
     shell.files(20)
     shell.script("""
         import os, sys, time
-        mine = sys.argv[-1]
-        other = mine.replace("first", "x").replace("second", "first").replace("x", "second")
+        mine, other = sys.argv[-2:]
 
         def run(mini_batch):
             open(mine, "a").close()
@@ -132,8 +132,9 @@ def test_two_runs_at_once_in_one_kernel_do_not_disturb_each_other(notebook, shel
             return [os.path.basename(mine)]
     """)
     code = ""
-    for name in ("first", "second"):
-        code += cell(shell, shell.folder / name, f"step-{name}") + f"{name} = step.submit(home={str(shell.home)!r})\n"
+    for name, other in [("first", "second"), ("second", "first")]:
+        code += cell(shell, shell.folder / name, shell.folder / other, name=f"step-{name}")
+        code += f"{name} = step.submit(home={str(shell.home)!r})\n"
     outcome = notebook.run(code + "[first.wait(), second.wait()]")
     assert outcome.status == "ok", outcome.reply
     results = notebook.run("[set(each.output.read_text().splitlines()) for each in (first, second)]").result

@@ -9,7 +9,7 @@ def test_a_worker_that_exits_is_replaced_and_its_code_is_said(shell: Shell):
         import os
 
         def run(mini_batch):
-            if "0003" in mini_batch[0]:
+            if mini_batch[0].endswith("0003.txt"):
                 os._exit(3)
             return [os.path.basename(path) for path in mini_batch]
     """)
@@ -30,7 +30,7 @@ def test_a_killed_worker_costs_one_attempt_only(shell: Shell):
         import os, signal
 
         def run(mini_batch, context):
-            if "0003" in mini_batch[0] and context.retry_count == 0:
+            if mini_batch[0].endswith("0003.txt") and context.retry_count == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
             return [os.path.basename(path) for path in mini_batch]
     """)
@@ -48,7 +48,7 @@ def test_a_crash_in_native_code_is_named(shell: Shell):
         import ctypes
 
         def run(mini_batch):
-            if "0001" in mini_batch[0]:
+            if mini_batch[0].endswith("0001.txt"):
                 ctypes.string_at(0)
             return mini_batch
     """)

@@ -72,7 +72,7 @@ def test_a_run_that_ends_python_only_fails_its_attempt(shell: Shell):
         import sys
 
         def run(mini_batch):
-            if "0002" in mini_batch[0]:
+            if mini_batch[0].endswith("0002.txt"):
                 sys.exit("enough")
             return mini_batch
     """)
@@ -101,7 +101,7 @@ def test_a_hang_is_ended_and_its_python_stack_is_in_the_logs(shell: Shell):
             threading.Event().wait()
 
         def run(mini_batch):
-            if "0001" in mini_batch[0]:
+            if mini_batch[0].endswith("0001.txt"):
                 wait_for_godot()
             return mini_batch
     """)
@@ -122,7 +122,7 @@ def test_a_native_hang_that_holds_the_gil_is_ended_and_its_stack_is_in_the_logs(
             ctypes.PyDLL(None).sleep(100000)
 
         def run(mini_batch):
-            if "0001" in mini_batch[0]:
+            if mini_batch[0].endswith("0001.txt"):
                 sleep_with_the_gil()
             return mini_batch
     """)
