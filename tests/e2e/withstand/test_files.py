@@ -46,10 +46,15 @@ def test_an_output_folder_that_cannot_be_written_is_named_before_anything_starts
 def test_a_full_disk_is_said_and_what_was_finished_stays(shell: Shell, small_disk: SmallDisk):
     shell.files(40)
     shell.script("""
-        import os
+        import os, time
+
+        output = os.path.join(os.environ["AZUREML_BI_OUTPUT_PATH"], "parallel_run_step.txt")
 
         def run(mini_batch):
-            return [os.path.basename(mini_batch[0]) + " " + "x" * 100_000]
+            name = os.path.basename(mini_batch[0])
+            while name > "0001.txt" and os.path.getsize(output) == 0:  # the disk must not be full before the first rows
+                time.sleep(0.005)
+            return [name + " " + "x" * 100_000]
     """)
     step = shell.step(output=str(small_disk.folder))
     ran = shell.call("run", step, "--json", **small_disk.options)
@@ -59,8 +64,10 @@ def test_a_full_disk_is_said_and_what_was_finished_stays(shell: Shell, small_dis
     shown = shell.show().result
     assert shown["status"] == "failed" and small_disk.words in shown["reason"]
     rows = small_disk.read("parallel_run_step.txt").splitlines()
-    assert len(rows) > 0
-    assert rows == [f"{number:04}.txt {'x' * 100_000}" for number in range(len(rows))]
+    names = [row[:8] for row in rows]
+    assert rows == [f"{name} {'x' * 100_000}" for name in names]
+    assert names == sorted(set(names))
+    assert 0 < len(rows) <= shown["mini_batches"]["succeeded"]
 
 
 def test_a_hundred_thousand_tiny_files_come_back_in_order(shell: Shell):
