@@ -103,7 +103,7 @@ def test_widgets_are_shown_and_hear_the_front_end(notebook):
     update = {"method": "update", "state": {"value": 7}, "buffer_paths": []}
     request = notebook.send("comm_msg", {"comm_id": comm_id, "data": update})
     published = notebook.wait_for(request, lambda kind, content: content.get("execution_state") == "idle")
-    assert [content["text"] for kind, content in published if kind == "stream"] == ["moved to 7\n"]
+    assert "".join(content["text"] for kind, content in published if kind == "stream") == "moved to 7\n"
     assert notebook.run("slider.value").result == "7"
 
     known = notebook.reply(notebook.client.comm_info(target_name="jupyter.widget"))
