@@ -325,7 +325,7 @@ def test_stacks_are_written_when_run_hangs(tmp_path: Path, how: str) -> None:
         os.kill(host.pid, signal.SIGRTMAX - 2)
         wait_for("count of the stack dump", lambda: host.board()[4] == 1)
     stacks = (host.run / "control" / "stacks" / "3.txt").read_text()
-    assert f'File "{host.script}", line 6 in run'
+    assert re.search(rf'File "{host.script}", line [456] in run', stacks)
     assert stacks.count("hread 0x") == 2
 
 
