@@ -52,7 +52,7 @@ def test_a_full_disk_is_said_and_what_was_finished_stays(shell: Shell, small_dis
 
         def run(mini_batch):
             name = os.path.basename(mini_batch[0])
-            while name > "0001.txt" and os.path.getsize(output) == 0:  # the disk must not be full before the first rows
+            while name > "0001.txt" and os.path.getsize(output) == 0:  # the first rows come before the end
                 time.sleep(0.005)
             return [name + " " + "x" * 100_000]
     """)
