@@ -142,7 +142,7 @@ Result<std::unique_ptr<Recorder>> Recorder::Create(const CreateOptions& options,
                                                 .logs = std::move(logs),
                                                 .broken = {},
                                                 .finished = false,
-                                                .starting = {}});
+                                                .deaths = {}});
   if (parts->clock == nullptr) parts->clock = &parts->own_clock;
   auto recorder = std::unique_ptr<Recorder>(new Recorder(std::move(parts)));
   recorder->Log("INFO", fmt::format("{}: {} mini-batches, {} items, {} files of {} copied", folder.id(), plan.size(),

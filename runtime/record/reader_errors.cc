@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <system_error>
 
 #include "runtime/base/clock.h"
+#include "runtime/record/early_deaths.h"
 #include "runtime/record/error_log.h"
 #include "runtime/record/journal.h"
 #include "runtime/record/plan_file.h"
@@ -28,15 +28,15 @@ class ErrorCollector {
   void Take(const JsonLine& line) {
     const std::string_view kind = line.kind();
     if (kind == "start") {
-      starting_.insert(line.Number("w"));
+      deaths_.Started(line.Number("w"));
     } else if (kind == "ready") {
-      starting_.erase(line.Number("w"));
+      deaths_.Heard(line.Number("w"));
     } else if (kind == "init") {
-      starting_.erase(line.Number("w"));
+      deaths_.Heard(line.Number("w"));
       Add(line, -1, FailureOf(line));
     } else if (kind == "exit") {
       Failure failure = FailureOf(line);
-      if (starting_.erase(line.Number("w")) > 0 && IsOwnDeath(failure)) Add(line, -1, std::move(failure));
+      if (deaths_.Exited(line.Number("w")) && IsOwnDeath(failure)) Add(line, -1, std::move(failure));
     } else if (kind == "fail") {
       NoteTry(line);
       Add(line, line.Number("b"), FailureOf(line));
@@ -75,7 +75,7 @@ class ErrorCollector {
 
   const std::uint64_t limit_;
   Errors errors_;
-  std::set<std::int64_t> starting_;
+  EarlyDeaths deaths_;
   std::map<std::int64_t, std::uint32_t> last_try_;
 };
 

@@ -39,7 +39,7 @@ void Recorder::WorkerStarted(const engine::StartWorker& start, int pid) {
       .Number("place", start.place)
       .Number("pid", pid)
       .End();
-  parts_->starting.insert(start.worker);
+  parts_->deaths.Started(start.worker.value);
   parts_->logs->processes().Started(start.worker, pid, FormatUtc(FromUnixMicros(now)));
   parts_->logs->Master(now, "INFO",
                        fmt::format("worker {} started, pid {}, place {}", start.worker.value, pid, start.place));
@@ -51,12 +51,12 @@ void Recorder::Apply(const engine::Event& event) {
   RunLogs& logs = *parts_->logs;
   const Overloaded record = {
       [&](const engine::WorkerReady& ready) {
-        parts_->starting.erase(ready.worker);
+        parts_->deaths.Heard(ready.worker.value);
         journal.Add("ready").Number("at", now).Number("w", ready.worker.value).End();
         logs.Master(now, "DEBUG", fmt::format("worker {} waits for work", ready.worker.value));
       },
       [&](const engine::InitFailed& failed) {
-        parts_->starting.erase(failed.worker);
+        parts_->deaths.Heard(failed.worker.value);
         LineWriter line = journal.Add("init");
         AddFailure(line.Number("at", now).Number("w", failed.worker.value), failed.failure);
         line.End();
@@ -78,7 +78,7 @@ void Recorder::Apply(const engine::Event& event) {
         LineWriter line = journal.Add("exit");
         AddFailure(line.Number("at", now).Number("w", exited.worker.value).Raw("begun", begun + "]"), exited.failure);
         line.End();
-        const bool died_early = parts_->starting.erase(exited.worker) > 0 && IsOwnDeath(exited.failure);
+        const bool died_early = parts_->deaths.Exited(exited.worker.value) && IsOwnDeath(exited.failure);
         if (died_early) logs.Error(now, exited.worker, {}, exited.failure);
         logs.Master(now, died_early || !exited.begun.empty() ? "ERROR" : "INFO",
                     fmt::format("worker {} ended: {}", exited.worker.value, OneLine(exited.failure)));

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <memory>
-#include <set>
 
 #include "runtime/base/clock.h"
 #include "runtime/base/files.h"
 #include "runtime/input/plan.h"
+#include "runtime/record/early_deaths.h"
 #include "runtime/record/journal.h"
 #include "runtime/record/ordered_output.h"
 #include "runtime/record/output_file.h"
@@ -34,8 +34,7 @@ struct Recorder::Parts {
   Status broken;  ///< The failure of a commit; nothing is recorded from then on.
   bool finished = false;
 
-  /// Workers that never said more than that they live: their exit counts as a failed init().
-  std::set<WorkerId> starting;
+  EarlyDeaths deaths;  ///< A worker's exit before it was heard counts as a failed init().
 };
 
 }  // namespace batchscope::record

@@ -88,6 +88,21 @@ TEST(ReadMiniBatches, TellsOfEachHowItStands) {
   EXPECT_EQ(rows->front().run_seconds, 1.25);
 }
 
+TEST(ReadErrors, AWorkerThatWasHeardBeforeItsStartWasReportedDidNotDieEarly) {
+  SmallRun run;
+  run.Begin();
+  run.recorder->Apply(engine::WorkerReady{WorkerId{3}});
+  run.recorder->Apply(engine::InitFailed{WorkerId{4}, ValueError("init")});
+  for (const std::uint32_t worker : {3U, 4U}) run.recorder->WorkerStarted({WorkerId{worker}, 0}, 1);
+  run.recorder->Apply(engine::WorkerExited{WorkerId{3}, {}, Died("exit code 3")});
+  run.recorder->Apply(engine::WorkerExited{WorkerId{4}, {}, Died("exit code 1")});
+  ASSERT_TRUE(run.recorder->Commit().ok());
+  const auto errors = ReadErrors(run.folder());
+  ASSERT_TRUE(errors.ok()) << errors.message();
+  EXPECT_EQ(errors->total, 1U);
+  EXPECT_EQ(errors->rows.at(0).failure, ValueError("init"));
+}
+
 TEST(ReadErrors, TellsOfTriesAndOfWorkersThatNeverGotReady) {
   SmallRun run;
   run.Begin();
