@@ -1,8 +1,9 @@
 """Mini-batches a second with a run() that does nothing and two workers, beside multiprocessing.Pool on the same ones.
 
 Both call the same run() with a list of one path, and write what it returns into a file, a line each, in order; ours are
-tracked and journaled besides. Counted is the time from the first worker that is ready to the complete record. Before it the folders are read and the plan is
-written, as the Pool's processes and list of paths are made before its clock starts; a line of its own counts that too.
+tracked and journaled besides. Counted is the time from the first worker that is ready to the complete record. Before it
+the folders are read and the plan is written, as the Pool's processes and list of paths are made before its clock
+starts; a line of its own counts that too.
 """
 
 from __future__ import annotations
