@@ -43,9 +43,8 @@ Status Change(json& step, const std::string& setting) {
 }  // namespace
 
 Result<config::StepConfig> LoadStep(const std::filesystem::path& file, const std::vector<std::string>& settings) {
-  Result<config::StepConfig> loaded = config::LoadStepFile(file);
-  if (!loaded.ok() || settings.empty()) return loaded;
-  json step = config::ToJson(*loaded);
+  if (settings.empty()) return config::LoadStepFile(file);
+  BATCHSCOPE_ASSIGN_OR_RETURN(json step, config::ReadStepFile(file));
   for (const std::string& setting : settings) BATCHSCOPE_RETURN_IF_ERROR(Change(step, setting));
   Result<config::StepConfig> changed = config::ParseStep(step, std::filesystem::absolute(file).parent_path());
   if (!changed.ok()) return changed.status().Within(file.string() + " with --set");

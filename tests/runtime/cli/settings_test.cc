@@ -47,6 +47,14 @@ TEST_F(SettingsTest, TakePathsFromTheFilesFolder) {
   EXPECT_EQ(step->inputs.at(0).paths, std::vector<std::string>{(folder_.path() / "more").string()});
 }
 
+TEST_F(SettingsTest, MendWhatTheFileHasWrong) {
+  std::ofstream(folder_.path() / "step.yml", std::ios::app) << "arguments: [misplaced]\n";
+  EXPECT_FALSE(Load({}).ok());
+  const auto step = Load({"arguments=[\"--right\"]"});
+  ASSERT_TRUE(step.ok()) << step.message();
+  EXPECT_EQ(step->arguments, std::vector<std::string>{"--right"});
+}
+
 TEST_F(SettingsTest, AreCheckedLikeTheFile) {
   EXPECT_THAT(Load({"run_max_try=0"}).message(), HasSubstr("run_max_try"));
   EXPECT_THAT(Load({"run_max_tri=1"}).message(), HasSubstr("run_max_try"));
