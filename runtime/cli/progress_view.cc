@@ -23,38 +23,59 @@ std::string Percent(const engine::Counts& counts) {
   return fmt::format("{:3}%", counts.mini_batches == 0 ? 0 : 100ull * Done(counts) / counts.mini_batches);
 }
 
-}  // namespace
+/// What is said of the progress, and how dear each part is: the part of the lowest rank is left out first.
+struct Part {
+  int rank;
+  std::string text;
+};
 
-std::string ProgressText(const host::Progress& progress) {
+std::vector<Part> Parts(const host::Progress& progress) {
   const engine::Counts& counts = progress.counts;
-  std::vector<std::string> parts;
+  std::vector<Part> parts;
   if (progress.status == engine::RunStatus::kCancelling || progress.status == engine::RunStatus::kFailing) {
-    parts.push_back(engine::ToString(progress.status));
+    parts.push_back({5, engine::ToString(progress.status)});
   } else if (progress.status == engine::RunStatus::kRunning && Done(counts) == 0 && counts.workers_ready == 0) {
-    parts.emplace_back("starting");
+    parts.push_back({5, "starting"});
   }
-  parts.push_back(fmt::format("{} of {} mini-batches", Done(counts), counts.mini_batches));
-  if (counts.failed > 0) parts.push_back(fmt::format("{} failed", counts.failed));
-  if (counts.retries > 0) parts.push_back(fmt::format("{} tried again", counts.retries));
+  parts.push_back({6, fmt::format("{} of {} mini-batches", Done(counts), counts.mini_batches)});
+  if (counts.failed > 0) parts.push_back({4, fmt::format("{} failed", counts.failed)});
+  if (counts.retries > 0) parts.push_back({0, fmt::format("{} tried again", counts.retries)});
   if (progress.items_per_second > 0) {
     const int digits = progress.items_per_second < 10 ? 1 : 0;
-    parts.push_back(fmt::format("{:.{}f} items/s", progress.items_per_second, digits));
+    parts.push_back({2, fmt::format("{:.{}f} items/s", progress.items_per_second, digits)});
   }
   if (progress.seconds_left && progress.status == engine::RunStatus::kRunning && Done(counts) < counts.mini_batches) {
-    parts.push_back(FormatDuration(std::chrono::duration<double>(*progress.seconds_left)) + " left");
+    parts.push_back({3, FormatDuration(std::chrono::duration<double>(*progress.seconds_left)) + " left"});
   }
   const bool is_over = progress.status >= engine::RunStatus::kCompleted;
-  if (!is_over)
-    parts.push_back(counts.workers_ready == 1 ? "1 worker" : fmt::format("{} workers", counts.workers_ready));
-  return fmt::format("{}", fmt::join(parts, ", "));
+  if (!is_over) {
+    parts.push_back({1, counts.workers_ready == 1 ? "1 worker" : fmt::format("{} workers", counts.workers_ready)});
+  }
+  return parts;
 }
+
+std::string Join(const std::vector<Part>& parts) {
+  std::string text;
+  for (const Part& part : parts) text += (text.empty() ? "" : ", ") + part.text;
+  return text;
+}
+
+}  // namespace
+
+std::string ProgressText(const host::Progress& progress) { return Join(Parts(progress)); }
 
 std::string ProgressBar(const host::Progress& progress, int columns) {
   const engine::Counts& counts = progress.counts;
   const auto room = static_cast<std::size_t>(std::max(columns - 1, 20));  // A full last column wraps on some terminals.
-  std::string text = Percent(counts) + "  " + ProgressText(progress);
   constexpr std::size_t kSmallest = 10, kLargest = 30;
-  if (text.size() + kSmallest + 4 > room) return text.substr(0, room);
+  std::vector<Part> parts = Parts(progress);
+  std::string text = Percent(counts) + "  " + Join(parts);
+  const auto lowest = [](const Part& a, const Part& b) { return a.rank < b.rank; };
+  while (text.size() + kSmallest + 3 > room && parts.size() > 1) {
+    parts.erase(std::min_element(parts.begin(), parts.end(), lowest));
+    text = Percent(counts) + "  " + Join(parts);
+  }
+  if (text.size() + kSmallest + 3 > room) return text.substr(0, room);
   const std::size_t width = std::min(kLargest, room - text.size() - 3);
   const std::size_t full = counts.mini_batches == 0 ? 0 : width * Done(counts) / counts.mini_batches;
   return fmt::format("[{}{}] {}", std::string(full, '='), std::string(width - full, ' '), text);

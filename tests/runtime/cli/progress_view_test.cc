@@ -71,6 +71,18 @@ TEST(ProgressBar, GivesWayToTheWordsAndNeverWraps) {
   EXPECT_EQ(ProgressBar(At(100), 30), " 50%  100 of 200 mini-batches");
 }
 
+TEST(ProgressBar, LeavesOutWhatIsLeastDearWhereItIsNarrow) {
+  host::Progress progress = At(40);
+  progress.counts.failed = 3;
+  progress.counts.retries = 7;
+  progress.items_per_second = 410.4;
+  progress.seconds_left = 62;
+  EXPECT_EQ(ProgressBar(progress, 140).substr(0, 39), "[======                        ]  21%  ");
+  EXPECT_EQ(ProgressBar(progress, 80),
+            "[====                  ]  21%  43 of 200 mini-batches, 3 failed, 1 min 2 s left");
+  EXPECT_EQ(ProgressBar(progress, 60), "[===               ]  21%  43 of 200 mini-batches, 3 failed");
+}
+
 TEST_F(ProgressViewTest, RedrawsTheBarInPlaceAndTakesItAway) {
   ProgressView view = View(ProgressView::Style::kBar);
   view.Show(At(0));
