@@ -15,6 +15,7 @@ Progress = dict[str, Any]
 SECONDS_BETWEEN_LINES = 5.0
 SECONDS_BETWEEN_UPDATES = 0.2
 _BAR_COLUMNS = 30
+_FEWEST_BAR_COLUMNS = 10
 
 
 def progress_sink() -> object | None:
@@ -29,37 +30,57 @@ def progress_sink() -> object | None:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people: 0:07, 12:03, 1:02:03."""
-    minutes, rest = divmod(int(seconds), 60)
+    """Seconds for people, as the shell's commands say them: 7.2 s, 12 min 3 s, 1 h 2 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def progress_text(progress: Progress) -> str:
     """The progress in one line."""
-    parts = [f"{progress['name']} {progress['status']}: {progress['done']:,} of {progress['total']:,} mini-batches"]
+    return ", ".join(text for _rank, text in _parts(progress))
+
+
+def _parts(progress: Progress) -> list[tuple[int, str]]:
+    """What is said, each with its rank: the lowest is left out first where it is narrow."""
+    begin = f"{progress['name']} {progress['status']}: {progress['done']:,} of {progress['total']:,} mini-batches"
+    parts = [(5, begin)]
     if progress["failed"]:
-        parts.append(f"{progress['failed']:,} failed")
+        parts.append((4, f"{progress['failed']:,} failed"))
     rate = progress.get("items_per_second") or 0
     if progress["status"] == "running":
         if rate:
-            parts.append(f"{rate:,.0f} items/s" if rate >= 10 else f"{rate:.1f} items/s")
+            parts.append((2, f"{rate:,.0f} items/s" if rate >= 10 else f"{rate:.1f} items/s"))
         workers = progress.get("workers", 0)
-        parts.append("1 worker" if workers == 1 else f"{workers} workers")
+        parts.append((1, "1 worker" if workers == 1 else f"{workers} workers"))
         if progress.get("seconds_left") is not None:
-            parts.append(f"{duration(progress['seconds_left'])} left")
+            parts.append((3, f"{duration(progress['seconds_left'])} left"))
     elif progress["status"] not in ("starting", "cancelling"):
-        parts.append(duration(progress["elapsed_seconds"]))
-    return ", ".join(parts)
+        parts.append((3, duration(progress["elapsed_seconds"])))
+    return parts
 
 
 def progress_bar(progress: Progress, columns: int) -> str:
     """The progress as a bar and a line, in at most `columns`."""
     share = progress["done"] / progress["total"] if progress["total"] else 0.0
-    full = int(_BAR_COLUMNS * share)
-    bar = f"[{'=' * full}{' ' * (_BAR_COLUMNS - full)}] {int(100 * share):3} %  "
-    text = progress_text(progress)
-    return (bar + text if len(bar) + len(text) <= columns else text)[:columns]
+    percent = f"{int(100 * share):3} %  "
+    parts = _parts(progress)
+    while len(parts) > 1 and _bar_width(percent, parts, columns) < _FEWEST_BAR_COLUMNS:
+        parts.remove(min(parts))
+    text = ", ".join(text for _rank, text in parts)
+    width = min(_bar_width(percent, parts, columns), _BAR_COLUMNS)
+    if width < _FEWEST_BAR_COLUMNS:
+        return text[:columns]
+    full = int(width * share)
+    return f"[{'=' * full}{' ' * (width - full)}] {percent}{text}"
+
+
+def _bar_width(percent: str, parts: list[tuple[int, str]], columns: int) -> int:
+    return columns - len("[] ") - len(percent) - len(", ".join(text for _rank, text in parts))
 
 
 def progress_html(progress: Progress) -> str:

@@ -186,7 +186,7 @@ class Run:
         progress = self.progress
         display.end(progress)
         if interrupts:
-            raise KeyboardInterrupt
+            raise _interrupt(progress)
         if raise_on_error and progress["status"] in ("failed", "crashed"):
             summary = self.summary
             traceback = (summary["fatal"] or {}).get("traceback", "")
@@ -240,23 +240,32 @@ class Run:
 
     def _repr_html_(self) -> str:
         progress = self.progress
-        failed = f", {progress['failed']:,} failed" if progress["failed"] else ""
+        done, failed, items_failed = progress["done"], progress["failed"], progress["items_failed"]
+        is_over = progress["status"] in ("completed", "failed", "cancelled", "crashed")
         rows = {
             "run": self.id,
             "status": progress["status"],
-            "mini-batches": f"{progress['done']:,} of {progress['total']:,} done{failed}",
-            "items": f"{progress['items_done']:,} done, {progress['items_failed']:,} failed",
-            "time": duration(progress["elapsed_seconds"]),
+            "mini-batches": f"{done:,} of {progress['total']:,} done: {done - failed:,} succeeded, {failed:,} failed",
+            "items": f"{progress['items_done'] - items_failed:,} succeeded, {items_failed:,} failed",
+            "time": duration(progress["elapsed_seconds"]) + ("" if is_over else " so far"),
             "output": self.output or "none (summary_only)",
             "logs": self.logs,
         }
         if progress.get("message"):
             rows["reason"] = progress["message"]
+        left = "style='text-align:left'"  # JupyterLab would set them at the right
         cells = "".join(
-            f"<tr style='text-align:left'><th>{name}</th><td>{html.escape(str(value))}</td></tr>"
-            for name, value in rows.items()
+            f"<tr><th {left}>{name}</th><td {left}>{html.escape(str(value))}</td></tr>" for name, value in rows.items()
         )
         return f"<table>{cells}</table>"
+
+
+def _interrupt(progress: dict[str, Any]) -> KeyboardInterrupt:
+    """Of a run that the person at the keyboard ended: IPython shows what came of it instead of a traceback."""
+    done = f"{progress['done']:,} of {progress['total']:,} mini-batches are done"
+    interrupt = KeyboardInterrupt(f"the run is {progress['status']}; {done} and kept")
+    interrupt._render_traceback_ = lambda: [f"KeyboardInterrupt: {interrupt}"]  # type: ignore[attr-defined]
+    return interrupt
 
 
 def get_run(which: PathText = "latest", home: PathText | None = None) -> Run:

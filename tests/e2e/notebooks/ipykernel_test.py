@@ -46,7 +46,7 @@ def test_the_cell_has_one_output_with_the_final_progress(cells):
 
 def test_a_run_shows_itself_as_a_table(cells):
     (result,) = cells[2].outputs
-    assert "<th>mini-batches</th><td>30 of 30 done</td>" in result.data["text/html"]
+    assert "30 of 30 done: 30 succeeded, 0 failed</td>" in result.data["text/html"]
     assert result.data["text/plain"].endswith("completed, 30 of 30 mini-batches, 0 failed)")
 
 

@@ -36,14 +36,14 @@ def progress(done: int = 0, failed: int = 0, status: str = "running", **more):
         (progress(3), "digits running: 3 of 100 mini-batches, 2 workers"),
         (
             progress(50, 2, items_per_second=9.94, seconds_left=61.9, workers=1),
-            "digits running: 50 of 100 mini-batches, 2 failed, 9.9 items/s, 1 worker, 1:01 left",
+            "digits running: 50 of 100 mini-batches, 2 failed, 9.9 items/s, 1 worker, 1 min 2 s left",
         ),
         (
             progress(50, items_per_second=1234.5),
             "digits running: 50 of 100 mini-batches, 1,234 items/s, 2 workers",
         ),
         (progress(50, status="cancelling"), "digits cancelling: 50 of 100 mini-batches"),
-        (progress(100, status="completed"), "digits completed: 100 of 100 mini-batches, 1:02:03"),
+        (progress(100, status="completed"), "digits completed: 100 of 100 mini-batches, 1 h 2 min"),
     ],
 )
 def test_a_line_says_how_the_run_stands(given, text):
@@ -57,7 +57,14 @@ def test_a_bar_is_full_only_when_all_is_done(done, cells, percent):
 
 
 def test_a_bar_fits_the_terminal():
-    assert _display.progress_bar(progress(3), 40) == "digits running: 3 of 100 mini-batches, 2"
+    given = progress(50, 2, items_per_second=12.0, seconds_left=61.9)
+    assert [_display.progress_bar(given, columns) for columns in (30, 80, 100, 120)] == [
+        "digits running: 50 of 100 mini",
+        "[===========           ]  50 %  digits running: 50 of 100 mini-batches, 2 failed",
+        "[=======       ]  50 %  digits running: 50 of 100 mini-batches, 2 failed, 12 items/s, 1 min 2 s left",
+        "[===========            ]  50 %  digits running: 50 of 100 mini-batches, 2 failed, 12 items/s, 2 workers, "
+        "1 min 2 s left",
+    ]
 
 
 def test_a_bar_of_no_mini_batches_is_empty():

@@ -53,7 +53,7 @@ def test_wait_gives_the_status_at_the_end(make_run, capsys):
     run, native = make_run(False, False, True)
     assert run.wait() == "completed"
     assert native.asked == ["wait", "wait", "wait"]
-    assert capsys.readouterr().err.splitlines()[-1] == "a-step completed: 3 of 4 mini-batches, 1 failed, 0:07"
+    assert capsys.readouterr().err.splitlines()[-1] == "a-step completed: 3 of 4 mini-batches, 1 failed, 7.0 s"
 
 
 def test_wait_can_be_silent(make_run, capsys):
@@ -71,7 +71,7 @@ def test_wait_can_be_silent(make_run, capsys):
 )
 def test_an_interrupt_cancels_and_a_second_one_kills_and_the_record_gets_complete(make_run, capsys, waits, asked):
     run, native = make_run(*waits, status="cancelled")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="^the run is cancelled; 3 of 4 mini-batches are done and kept$"):
         run.wait()
     assert native.asked == asked
     assert native.waits == []
@@ -149,5 +149,6 @@ def test_representations_tell_how_the_run_stands(make_run):
     run, _ = make_run(True)
     assert repr(run) == "Run('a-step-1', running, 3 of 4 mini-batches, 1 failed)"
     page = run._repr_html_()
-    assert "<th>items</th><td>30 done, 10 failed</td>" in page
-    assert f"<th>output</th><td>{run.output}</td>" in page
+    assert ">mini-batches</th><td style='text-align:left'>3 of 4 done: 2 succeeded, 1 failed</td>" in page
+    assert ">items</th><td style='text-align:left'>20 succeeded, 10 failed</td>" in page
+    assert f">output</th><td style='text-align:left'>{run.output}</td>" in page
