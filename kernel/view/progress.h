@@ -14,9 +14,9 @@ struct Progress {
   std::string name;  // of the step
   RunStatus status = RunStatus::kStarting;
   std::int64_t total = 0;  // mini-batches
-  std::int64_t done = 0;
+  std::int64_t done = 0;   // with the failed ones
   std::int64_t failed = 0;
-  std::int64_t items_done = 0;
+  std::int64_t items_done = 0;  // with the failed ones
   std::int64_t items_failed = 0;
   double items_per_second = 0;
   std::optional<double> seconds_left;

@@ -12,11 +12,12 @@ namespace {
 
 constexpr std::string_view kGood = "var(--jp-success-color1, var(--vscode-charts-green, #388a34))";
 constexpr std::string_view kBad = "var(--jp-error-color1, var(--vscode-charts-red, #d13438))";
+constexpr std::string_view kWarn = "var(--jp-warn-color1, var(--vscode-charts-orange, #b95000))";
 constexpr std::string_view kBusy = "var(--jp-brand-color1, var(--vscode-progressBar-background, #0e70c0))";
 constexpr std::string_view kRest = "var(--jp-border-color2, var(--vscode-widget-border, rgba(128,128,128,.3)))";
 constexpr std::size_t kTextBarWidth = 20;
 
-std::int64_t Finished(const Progress& progress) { return std::min(progress.done + progress.failed, progress.total); }
+std::int64_t Finished(const Progress& progress) { return std::min(progress.done, progress.total); }
 
 double Percent(std::int64_t part, std::int64_t total) {
   return total <= 0
@@ -41,7 +42,9 @@ std::vector<std::string> Facts(const Progress& progress) {
     items += ", " + RenderCount(progress.items_failed) + " failed";
   }
   facts.push_back(items);
-  facts.push_back(RenderRate(progress.items_per_second));
+  if (progress.items_per_second > 0) {
+    facts.push_back(RenderRate(progress.items_per_second));
+  }
   if (IsOver(progress.status)) {
     facts.push_back("took " + RenderDuration(progress.elapsed_seconds));
   } else {
@@ -63,8 +66,10 @@ std::string_view StatusColour(RunStatus status) {
     case RunStatus::kCompleted:
       return kGood;
     case RunStatus::kFailed:
-    case RunStatus::kCancelled:
       return kBad;
+    case RunStatus::kCancelling:
+    case RunStatus::kCancelled:
+      return kWarn;
     default:
       return kBusy;
   }
@@ -146,12 +151,14 @@ std::string RenderHtml(const Progress& progress) {
       R"(<div role="progressbar" aria-valuemin="0" aria-valuemax="{}" aria-valuenow="{}" )"
       R"(style="display:flex;height:6px;border-radius:3px;overflow:hidden;margin:3px 0;background:{}">{}{}</div>)",
       progress.total, Finished(progress), kRest,
-      Segment(Percent(progress.done, progress.total), progress.status == RunStatus::kCompleted ? kGood : kBusy),
+      Segment(Percent(Finished(progress) - progress.failed, progress.total), IsOver(progress.status) ? kGood : kBusy),
       Segment(Percent(progress.failed, progress.total), kBad));
   html += fmt::format(R"(<div style="opacity:.8">{}</div>)", facts);
   if (!progress.message.empty()) {
-    html += fmt::format(R"(<pre style="margin:4px 0 0;white-space:pre-wrap;font-size:12px;color:{}">{}</pre>)",
-                        progress.status == RunStatus::kFailed ? kBad : "inherit", EscapeHtml(progress.message));
+    html += fmt::format(
+        R"(<pre style="margin:4px 0 0;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;font-size:12px;)"
+        R"(color:{}">{}</pre>)",
+        progress.status == RunStatus::kFailed ? kBad : "inherit", EscapeHtml(progress.message));
   }
   return html + "</div>";
 }

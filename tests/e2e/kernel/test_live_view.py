@@ -6,9 +6,9 @@ from e2e.kernel.test_defects import LOAD_SINK
 def test_a_run_is_shown_in_place_with_a_text_form(notebook):
     outcome = notebook.run(
         LOAD_SINK
-        + "show(done=10, failed=1, items_done=100, items_failed=2, items_per_second=12.5, seconds_left=75, workers=2,\n"
+        + "show(done=11, failed=1, items_done=100, items_failed=2, items_per_second=12.5, seconds_left=75, workers=2,\n"
         "     workers_wanted=2)\n"
-        "show(status='completed', done=99, failed=1, elapsed_seconds=8, items_done=990, items_failed=10,\n"
+        "show(status='completed', done=100, failed=1, elapsed_seconds=8, items_done=990, items_failed=10,\n"
         "     items_per_second=123)\n"
     )
     (kind_first, first), (kind_second, second) = outcome.outputs
