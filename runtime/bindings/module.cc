@@ -99,14 +99,16 @@ class LiveRuns {
 
   /// Cancels all, tidily first; true when all have ended within a few seconds.
   bool Shutdown() {
+    const auto runs = runs_;  // Another thread may add one as soon as the GIL is released.
+    const py::gil_scoped_release released;
     bool ended = true;
     for (const host::CancelHow how : {host::CancelHow::kTidy, host::CancelHow::kNow}) {
       const auto deadline = std::chrono::steady_clock::now() + kPatience;
-      for (const auto& known : runs_) {
+      for (const auto& known : runs) {
         if (const auto run = known.lock()) run->Cancel(how);
       }
       ended = true;
-      for (const auto& known : runs_) {
+      for (const auto& known : runs) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         const auto run = known.lock();
         if (run != nullptr && !run->WaitFor(std::max(left, std::chrono::milliseconds(0)))) ended = false;
@@ -119,7 +121,7 @@ class LiveRuns {
  private:
   static constexpr std::chrono::seconds kPatience{3};
 
-  std::vector<std::weak_ptr<host::Run>> runs_;  ///< Used with the GIL held, or by nobody else any more.
+  std::vector<std::weak_ptr<host::Run>> runs_;  ///< Used with the GIL held.
 };
 
 std::unique_ptr<PythonRun> Submit(LiveRuns& live, const std::string& step_json, const std::string& base,
@@ -167,10 +169,7 @@ PYBIND11_MODULE(_engine, module) {
       },
       py::arg("step"), py::arg("base"), py::kw_only(), py::arg("home") = "", py::arg("python"),
       py::arg("package_folder"), py::arg("sink") = py::none());
-  module.def("shutdown", [live] {
-    const py::gil_scoped_release released;
-    return live->Shutdown();
-  });
+  module.def("shutdown", [live] { return live->Shutdown(); });
   module.def(
       "check",
       [](const std::string& step, const std::string& base) { return bindings::Dump(bindings::StepFrom(step, base)); },

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <string_view>
 
 #include "runtime/launch/fork_server.h"
 
@@ -14,6 +17,19 @@ using Seconds = std::chrono::duration<double>;
 std::optional<MonotonicTime> TimeOf(std::int64_t nanoseconds) {
   if (nanoseconds == 0) return std::nullopt;
   return MonotonicTime(std::chrono::nanoseconds(nanoseconds));
+}
+
+/// What faulthandler wrote when the process crashed: from its last headline on, at the end of the file.
+std::string StacksAtEnd(const std::filesystem::path& file) {
+  constexpr std::string_view kHeadline = "Fatal Python error: ";
+  constexpr std::streamoff kMost = 1 << 16;
+  std::ifstream stream(file, std::ios::binary | std::ios::ate);
+  if (!stream) return {};
+  const std::streamoff size = stream.tellg();
+  stream.seekg(std::max<std::streamoff>(0, size - kMost));
+  const std::string end{std::istreambuf_iterator<char>(stream), {}};
+  const std::size_t at = end.rfind(kHeadline);
+  return at == std::string::npos ? std::string() : end.substr(at);
 }
 
 double InSeconds(std::chrono::nanoseconds time) { return Seconds(time).count(); }
@@ -49,6 +65,19 @@ std::optional<Overdue> CheckClock(const Process& process, const Activity& activi
   const auto since = activity.begun     ? activity.begun
                      : process.pid == 0 ? std::optional(process.asked_for)
                                         : std::nullopt;
+  if (!since && process.idle_since) {
+    const MonotonicTime until = *process.idle_since + whole;
+    if (now > until) {
+      return Overdue{{},
+                     false,
+                     {FailureKind::kOverhead, "TimeoutError",
+                      fmt::format("it was handed mini-batches and did nothing for run_invocation_timeout + "
+                                  "task_overhead_timeout = {:g} s",
+                                  InSeconds(whole)),
+                      ""}};
+    }
+    next = std::min(next, until);
+  }
   if (!since) {  // It waits for work; whatever it starts next cannot be late before then.
     next = std::min(next, now + std::min(limits.run, whole));
     return std::nullopt;
@@ -70,15 +99,27 @@ std::optional<Overdue> CheckClock(const Process& process, const Activity& activi
                   ""}};
 }
 
-Failure DiedOf(int wait_status, bool in_attempt, const std::string& output_hint) {
+void Process::Observe(const wire::BoardSlot& slot, const Activity& activity, MonotonicTime now) {
+  const std::uint64_t finished_now = slot.finished.load(std::memory_order_acquire);
+  const bool stands_still = owed > 0 && !activity.begun && finished_now == finished;
+  finished = finished_now;
+  if (!stands_still) {
+    idle_since.reset();
+  } else if (!idle_since) {
+    idle_since = now;
+  }
+}
+
+Failure DiedOf(int wait_status, const Process& process, bool in_attempt, const std::filesystem::path& stderr_file) {
+  if (process.dismissed && wait_status == 0) return {FailureKind::kProcessDied, "", "", ""};
   const std::string how = launch::DescribeExit(wait_status);
   const std::string type = how.substr(0, how.find(" ("));
   if (!in_attempt) return {FailureKind::kProcessDied, type, "the worker process ended with " + how, ""};
   return {FailureKind::kProcessDied, type,
           fmt::format("the worker process ended with {} while it worked on the mini-batch; what it printed last may "
                       "tell why: {}",
-                      how, output_hint),
-          ""};
+                      how, stderr_file.native()),
+          StacksAtEnd(stderr_file)};
 }
 
 }  // namespace batchscope::host

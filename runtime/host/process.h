@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,12 @@ struct Process {
   pid_t pid = 0;            ///< 0 until the fork server reported it.
   MonotonicTime asked_for;  ///< When it was ordered.
   bool dismissed = false;
+  std::uint32_t owed = 0;                   ///< Attempts it was handed and has not answered.
+  std::uint64_t finished = 0;               ///< As its slot said last.
+  std::optional<MonotonicTime> idle_since;  ///< Since when it owes answers, does nothing and finishes nothing.
+
+  /// Takes note of what it does now.
+  void Observe(const wire::BoardSlot& slot, const Activity& activity, MonotonicTime now);
 
   /// Set once its end is decided: nothing it says counts from then on.
   struct Doom {
@@ -59,7 +66,9 @@ struct Process {
 std::optional<Overdue> CheckClock(const Process& process, const Activity& activity, const TimeLimits& limits,
                                   MonotonicTime now, MonotonicTime& next);
 
-/// The words for a process that ended by itself: while it worked on a mini-batch, or outside of any.
-Failure DiedOf(int wait_status, bool in_attempt, const std::string& output_hint);
+/// The words for a process that ended by itself: while it worked on a mini-batch, or outside of any. `stderr_file` is
+/// where it wrote to; the stacks that faulthandler left there become the traceback. Empty for a dismissed one that
+/// ended well.
+Failure DiedOf(int wait_status, const Process& process, bool in_attempt, const std::filesystem::path& stderr_file);
 
 }  // namespace batchscope::host

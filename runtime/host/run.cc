@@ -27,7 +27,7 @@ Status StartProcesses(const SubmitOptions& options, const std::filesystem::path&
   server.run_folder = folder.path();
   server.driver_log = folder.logs() / "70_driver_log.txt";
   server.preload = SlowImports(folder.entry());
-  server.environment = WorkerEnvironment(parts.step, *parts.recorder);
+  server.environment = WorkerEnvironment(parts.step);
   server.board_fd = parts.board->fd();
   server.setup_json =
       WorkerSetup(parts.step, *parts.recorder, parts.link->endpoint(), server.board_fd, options.package_folder);

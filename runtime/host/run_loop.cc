@@ -17,6 +17,7 @@ using std::chrono::nanoseconds;
 constexpr auto kShowEvery = std::chrono::milliseconds(100);
 constexpr auto kRefreshEvery = std::chrono::seconds(1);
 constexpr auto kLongestWait = std::chrono::hours(1);
+constexpr std::size_t kMostMessages = 64;  // A round; each has the results of up to a few hundred mini-batches.
 
 nanoseconds ToNanoseconds(std::chrono::duration<double> time) { return std::chrono::duration_cast<nanoseconds>(time); }
 
@@ -108,7 +109,7 @@ void RunLoop::Run() {
     Wait();
     next_wake_ = Now() + kLongestWait;
     TakeRequests();
-    TakeMessages();
+    TakeMessages(kMostMessages);
     TakeReports();
     WatchClocks();
     TakeSamples();

@@ -81,7 +81,8 @@ class RunLoop {
 
   // Facts in (run_loop_facts.cc).
   void TakeRequests();
-  void TakeMessages();
+  /// At most so many: what was heard is to be committed before too much of it has gathered.
+  void TakeMessages(std::size_t most);
   void TakeReports();
   void WatchClocks();
   void On(WorkerId worker, const wire::FromWorker& message);

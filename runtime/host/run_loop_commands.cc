@@ -28,6 +28,9 @@ void RunLoop::Do(const engine::StartWorker& command) {
 }
 
 void RunLoop::Do(const engine::Assign& command) {
+  if (const auto found = workers_.find(command.worker); found != workers_.end()) {
+    found->second.owed += static_cast<std::uint32_t>(command.attempts.size());
+  }
   wire::Work work;
   work.tasks.reserve(command.attempts.size());
   for (const Attempt& attempt : command.attempts) {

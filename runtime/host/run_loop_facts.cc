@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <limits>
 #include <utility>
 
 #include "runtime/host/run_loop.h"
@@ -40,8 +41,8 @@ void RunLoop::TakeRequests() {
   }
 }
 
-void RunLoop::TakeMessages() {
-  while (!ended_) {
+void RunLoop::TakeMessages(std::size_t most) {
+  for (std::size_t taken = 0; taken < most && !ended_; ++taken) {
     auto received = parts_.link->Receive();
     if (!received.ok()) {
       parts_.recorder->Log("ERROR", received.message());
@@ -81,6 +82,7 @@ void RunLoop::On(WorkerId worker, const wire::TaskResults& results) {
     const std::string_view own_rows = rows.substr(0, result.rows_size);
     rows.remove_prefix(own_rows.size());
     if (!ledger_.Holds(worker, result.attempt)) continue;
+    --workers_.at(worker).owed;
     const record::AttemptTimes times{result.picked_unix_us, Nanoseconds(result.process_ns), Nanoseconds(result.run_ns)};
     const std::uint32_t items = parts_.plan->items(result.attempt.mini_batch);
     if (result.ok) {
@@ -96,7 +98,7 @@ void RunLoop::On(WorkerId worker, const wire::TaskResults& results) {
 
 void RunLoop::TakeReports() {
   for (const launch::Report& report : parts_.server->Read()) {
-    TakeMessages();  // What a worker said before its end comes first.
+    TakeMessages(std::numeric_limits<std::size_t>::max());  // What a worker said before its end comes first.
     std::visit([this](const auto& one) { On(one); }, report);
   }
 }
@@ -128,10 +130,10 @@ void RunLoop::WorkerEnded(WorkerId worker, std::optional<int> wait_status) {
     event.failure = process.doom->failure;
     if (process.doom->attempt) event.begun.push_back(*process.doom->attempt);
   } else {
-    const std::string hint =
-        fmt::format("logs/user/stderr/{}/process{:03}.stderr.txt", record::NodeName(), worker.value);
+    const auto stderr_file = parts_.recorder->folder().logs() / "user" / "stderr" / record::NodeName() /
+                             fmt::format("process{:03}.stderr.txt", worker.value);
     event.failure = wait_status
-                        ? DiedOf(*wait_status, running.has_value(), hint)
+                        ? DiedOf(*wait_status, process, running.has_value(), stderr_file)
                         : Failure{FailureKind::kProcessDied, "", "the fork server is gone, its workers with it", ""};
     if (running) event.begun.push_back(*running);
   }
@@ -159,7 +161,10 @@ void RunLoop::WatchClocks() {
       KillWhenDumped(id, process);
       continue;
     }
-    auto overdue = CheckClock(process, ReadActivity(parts_.board->slot(process.seat)), limits_, now, next_wake_);
+    const wire::BoardSlot& slot = parts_.board->slot(process.seat);
+    const Activity activity = ReadActivity(slot);
+    process.Observe(slot, activity, now);
+    auto overdue = CheckClock(process, activity, limits_, now, next_wake_);
     if (!overdue) continue;
     std::optional<Attempt> attempt;
     if (overdue->in_attempt && ledger_.Holds(id, overdue->attempt)) attempt = overdue->attempt;

@@ -93,16 +93,9 @@ std::string WorkerSetup(const config::StepConfig& step, const record::Recorder& 
   return json + "}";
 }
 
-std::map<std::string, std::string> WorkerEnvironment(const config::StepConfig& step, const record::Recorder& recorder) {
-  std::map<std::string, std::string> environment = {
-      {"AZUREML_BI_OUTPUT_PATH", recorder.output_file().parent_path()},
-      {"AZUREML_RUN_ID", recorder.folder().id()},
-      {"AZUREML_ROOT_RUN_ID", recorder.folder().id()},
-      {"AZUREML_NODE_COUNT", "1"},
-      {"PYTHONHASHSEED", "0"},  // The same order of sets and dicts in every worker, attempt and run.
-  };
-  if (!step.model_dir.empty()) environment["AZUREML_MODEL_DIR"] = step.model_dir;
-  for (const auto& [name, value] : step.run.environment_variables) environment[name] = value;
+std::map<std::string, std::string> WorkerEnvironment(const config::StepConfig& step) {
+  std::map<std::string, std::string> environment = step.run.environment_variables;
+  environment.emplace("PYTHONHASHSEED", "0");  // The same order of sets in every worker, attempt and run.
   return environment;
 }
 

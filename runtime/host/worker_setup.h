@@ -15,8 +15,9 @@ namespace batchscope::host {
 std::string WorkerSetup(const config::StepConfig& step, const record::Recorder& recorder, const std::string& endpoint,
                         int board_fd, const std::filesystem::path& package_folder);
 
-/// What the workers' environment holds on top of the host's: the step's variables and those Azure sets.
-std::map<std::string, std::string> WorkerEnvironment(const config::StepConfig& step, const record::Recorder& recorder);
+/// What the fork server's environment holds on top of the host's: the step's variables, and a fixed hash seed. Those of
+/// the contract (AZUREML_...) are set by each worker.
+std::map<std::string, std::string> WorkerEnvironment(const config::StepConfig& step);
 
 /// Which of the slow modules (numpy, pandas) a Python file under `entry` imports: worth importing once, before workers
 /// are forked.

@@ -81,7 +81,8 @@ void Recorder::Apply(const engine::Event& event) {
         const bool died_early = parts_->deaths.Exited(exited.worker.value) && IsOwnDeath(exited.failure);
         if (died_early) logs.Error(now, exited.worker, {}, exited.failure);
         logs.Master(now, died_early || !exited.begun.empty() ? "ERROR" : "INFO",
-                    fmt::format("worker {} ended: {}", exited.worker.value, OneLine(exited.failure)));
+                    fmt::format("worker {} ended{}", exited.worker.value,
+                                exited.failure.message.empty() ? "" : ": " + OneLine(exited.failure)));
         logs.processes().Exited(exited.worker);
       },
       [&](const engine::CancelRequested&) {

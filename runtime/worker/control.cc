@@ -139,7 +139,11 @@ void Control::Wait(const wire::WorkerLink& link) {
     limit_ms = limit_ms < 0 ? static_cast<int>(left_ms) : std::min(limit_ms, static_cast<int>(left_ms));
   }
   std::array<pollfd, 2> wanted{pollfd{link.fd(), POLLIN, 0}, pollfd{outbox_.bell().fd(), POLLIN, 0}};
-  ::poll(wanted.data(), wanted.size(), limit_ms);
+  if (::poll(wanted.data(), wanted.size(), limit_ms) <= 0) return;
+  for (const pollfd& each : wanted) {
+    if ((each.revents & (POLLNVAL | POLLERR)) == 0) continue;
+    EndWithoutLink(Status::Error("one of its descriptors was closed; did the script close some that are not its own?"));
+  }
 }
 
 void Control::LookAtDeadline() const {

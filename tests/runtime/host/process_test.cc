@@ -4,6 +4,9 @@
 
 #include <string>
 
+#include "runtime/base/files.h"
+#include "tests/support/temp_folder.h"
+
 namespace batchscope::host {
 namespace {
 
@@ -84,17 +87,39 @@ TEST(CheckClock, AsksToBeCalledAgainWhenTheLimitMayBePassedAtTheEarliest) {
   EXPECT_EQ(NextCheck(Started(), {Attempt{}, kStart, std::nullopt}, kStart + 12s), kStart + 13s);
 }
 
-TEST(DiedOf, NamesTheSignalAndWhereToLook) {
-  const Failure failure = DiedOf(11, true, "logs/user/stderr/x.txt");
+TEST(CheckClock, EndsAWorkerThatOwesAnswersAndDoesNothing) {
+  wire::BoardSlot slot{};
+  Process worker = Started();
+  worker.owed = 1;
+  worker.Observe(slot, Activity{}, kStart);
+  EXPECT_FALSE(At(worker, Activity{}, kStart + 13s));
+  EXPECT_TRUE(At(worker, Activity{}, kStart + 13s + 1ns));
+  slot.finished = 1;  // It did something between two looks.
+  worker.Observe(slot, Activity{}, kStart + 13s);
+  EXPECT_FALSE(At(worker, Activity{}, kStart + 20s));
+}
+
+TEST(DiedOf, NamesTheSignalWhereToLookAndTheStacksFoundThere) {
+  const TempFolder folder;
+  const auto file = folder.path() / "process000.stderr.txt";
+  ASSERT_TRUE(WriteFileAtomically(file, "printed\nFatal Python error: Segmentation fault\n\nstack\n").ok());
+  const Failure failure = DiedOf(11, Started(), true, file);
   EXPECT_EQ(failure.kind, FailureKind::kProcessDied);
   EXPECT_EQ(failure.type, "SIGSEGV");
-  EXPECT_NE(failure.message.find("logs/user/stderr/x.txt"), std::string::npos);
+  EXPECT_NE(failure.message.find(file.native()), std::string::npos);
+  EXPECT_EQ(failure.traceback, "Fatal Python error: Segmentation fault\n\nstack\n");
 }
 
 TEST(DiedOf, BlamesNoMiniBatchWhenNoneWasInHand) {
-  const Failure failure = DiedOf(3 << 8, false, "logs/user/stderr/x.txt");
+  const Failure failure = DiedOf(3 << 8, Started(), false, "nowhere");
   EXPECT_EQ(failure.type, "exit code 3");
   EXPECT_EQ(failure.message, "the worker process ended with exit code 3");
+}
+
+TEST(DiedOf, HasNothingToSayOfADismissedWorkerThatEndedWell) {
+  Process dismissed = Started();
+  dismissed.dismissed = true;
+  EXPECT_EQ(DiedOf(0, dismissed, false, "nowhere"), (Failure{FailureKind::kProcessDied, "", "", ""}));
 }
 
 }  // namespace
