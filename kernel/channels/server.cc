@@ -122,7 +122,10 @@ class XeusServer final : public xeus::xserver, public Server {
   zmq::socket_t publisher_{context_, ZMQ_PUB};   // the lock of iopub_
   zmq::socket_t debugger_events_;                // beat; in the debugger's context, where it publishes
   const std::unique_ptr<xeus::xauthentication> authentication_;
-  const std::string session_;
+  // Who sends. All messages of a kernel must have one session: JupyterLab drops what it has not handled yet when a
+  // message of another session comes. xeus makes its own and shows it only in its messages. Main, under iopub_'s lock.
+  std::string user_ = "kernel";
+  std::string session_ = xeus::new_xguid();
   StopFlag stop_;
   std::atomic<bool> shell_ended_{false};
   std::mutex stdin_mutex_;
@@ -145,10 +148,9 @@ XeusServer::XeusServer(zmq::context_t& debugger_context, const xeus::xconfigurat
     : config_(config),
       debugger_events_(debugger_context, ZMQ_SUB),
       authentication_(xeus::make_xauthentication(config.m_signature_scheme, config.m_key)),
-      session_(xeus::new_xguid()),
       iopub_([this](const std::string& type, const Json& parent, Json&& metadata, Json&& content,
                     IoPub::Buffers&& buffers) {
-        xeus::xpub_message message("kernel." + type, xeus::make_header(type, "kernel", session_), parent,
+        xeus::xpub_message message("kernel." + type, xeus::make_header(type, user_, session_), parent,
                                    std::move(metadata), std::move(content), ToXeus(std::move(buffers)));
         auto frames = xeus::xzmq_serializer::serialize_iopub(std::move(message), *authentication_, kBadText);
         Send(publisher_, frames);
@@ -203,6 +205,10 @@ std::optional<xeus::xmessage> XeusServer::Read(zmq::socket_ref socket) {
 // ---- main
 
 void XeusServer::start_impl(xeus::xpub_message message) {
+  iopub_.InOrder([this, &message] {
+    user_ = message.header().value("username", user_);
+    session_ = message.header().value("session", session_);
+  });
   control_thread_ = std::thread([this] { RunControl(); });
   beat_thread_ = std::thread([this] { RunBeat(); });
   publish_impl(std::move(message), xeus::channel::SHELL);
@@ -286,7 +292,7 @@ void XeusServer::PublishStatus(const Parent& parent, const char* state) {
 }
 
 void XeusServer::SendReply(const xeus::xmessage& request, const std::string& type, Json content) {
-  send_shell_impl(xeus::xmessage(request.identities(), xeus::make_header(type, "kernel", session_), request.header(),
+  send_shell_impl(xeus::xmessage(request.identities(), xeus::make_header(type, user_, session_), request.header(),
                                  Json::object(), std::move(content), {}));
 }
 
@@ -416,7 +422,7 @@ std::optional<std::string> XeusServer::Ask(const std::string& prompt, Echo echo,
   }
   iopub_.Flush();
   const Json content{{"prompt", prompt}, {"password", echo == Echo::kHidden}};
-  send_stdin_impl(xeus::xmessage(to, xeus::make_header("input_request", "kernel", session_), *iopub_.parent(),
+  send_stdin_impl(xeus::xmessage(to, xeus::make_header("input_request", user_, session_), *iopub_.parent(),
                                  Json::object(), content, {}));
   std::vector<zmq::pollitem_t> items{{stdin_.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, stop_.fd(), ZMQ_POLLIN, 0}};
   while (!stop_.is_set()) {

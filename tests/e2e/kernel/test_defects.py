@@ -110,6 +110,21 @@ def test_widgets_are_shown_and_hear_the_front_end(notebook):
     assert known["comms"][comm_id] == {"target_name": "jupyter.widget"}
 
 
+def test_all_messages_have_one_session(own_notebook):
+    client = own_notebook.client
+    client.execute("import ipywidgets\nprint(1)\ndisplay(ipywidgets.IntSlider())\n2")
+    client.comm_info()
+    last = client.execute("input()", allow_stdin=True)
+    messages = [client.get_stdin_msg(timeout=60)]
+    client.input("")
+    request = {"type": "request", "seq": 1, "command": "debugInfo"}
+    client.control_channel.send(client.session.msg("debug_request", request))
+    messages += [client.get_control_msg(timeout=60), *(client.get_shell_msg(timeout=60) for _ in range(3))]
+    while messages[-1]["parent_header"]["msg_id"] != last or messages[-1]["content"].get("execution_state") != "idle":
+        messages.append(client.get_iopub_msg(timeout=60))
+    assert len({(message["header"]["session"], message["header"]["username"]) for message in messages}) == 1
+
+
 def test_history_has_sessions_and_line_numbers_of_its_own(own_notebook):
     for code in ("'first'", "'second'", "'third'"):
         own_notebook.run(code)
