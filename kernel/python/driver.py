@@ -23,7 +23,7 @@ from batchscope.kernel import comms, inspection
 from batchscope.kernel.cell_loop import CellLoop
 from batchscope.kernel.magics import KernelMagics
 from batchscope.kernel.messages import to_json
-from batchscope.kernel.shell import ZMQInteractiveShell
+from batchscope.kernel.shell import ZMQInteractiveShell, announce_shell
 from batchscope.kernel.streams import OutStream
 
 _COMPLETION_TYPES = "_jupyter_types_experimental"
@@ -92,12 +92,13 @@ class Driver:
         self._loop = CellLoop()
         profile = _Profile.instance()
         profile.initialize([])
-        # tqdm and others take this section for the sign that they run in a notebook.
+        # Many take this section for the sign that they run in a notebook.
         profile.config.IPKernelApp.connection_file = self._connection_file
         ZMQInteractiveShell.host = self._host
         ZMQInteractiveShell.cell_loop = self._loop
         self._shell = ZMQInteractiveShell.instance(parent=profile, profile_dir=profile.profile_dir)
         self._comms = comms.install_comms(self._host)
+        announce_shell()
         self._shell.kernel = _KernelHandle(self._host, self._shell, self._comms)
         KernelMagics.connection_file = self._connection_file
         self._shell.register_magics(KernelMagics)

@@ -1,6 +1,7 @@
 """IPython's InteractiveShell, with its output on the wire."""
 
 import sys
+import types
 from asyncio import CancelledError
 from typing import Any
 
@@ -123,3 +124,12 @@ class ZMQInteractiveShell(InteractiveShell):
         """Inline plots need no event loop; others have none here."""
         if gui not in (None, "inline"):
             raise NotImplementedError(f"This kernel runs no {gui!r} event loop; expected inline plots or ipympl.")
+
+
+def announce_shell() -> None:
+    """Stand in for ipykernel's module of the shell, which tqdm and others look for to know that this is a notebook."""
+    module = types.ModuleType("ipykernel.zmqshell", "The shell of the Batchscope kernel.")
+    module.ZMQInteractiveShell = ZMQInteractiveShell
+    module.ZMQDisplayHook = KernelDisplayHook
+    module.ZMQDisplayPublisher = KernelDisplayPublisher
+    sys.modules.setdefault(module.__name__, module)
