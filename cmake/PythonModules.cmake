@@ -14,8 +14,12 @@ function(batchscope_find_pybind11)
     message(FATAL_ERROR "pybind11 >= 2.13 is needed in ${Python_EXECUTABLE}, found '${CMAKE_MATCH_1}'. "
                         "Run scripts/setup, or pip install it there, or build without: -DBATCHSCOPE_PYTHON=OFF.")
   endif()
+  # A copy, because pip builds in an environment that has another name each time and is gone afterwards: with its name
+  # in the commands a build folder could not go on, and a compiler cache would know none of the files.
+  set(copy ${PROJECT_BINARY_DIR}/pybind11-${CMAKE_MATCH_1})
+  file(COPY ${CMAKE_MATCH_2}/pybind11 DESTINATION ${copy})
   add_library(batchscope_pybind11 INTERFACE)
-  target_include_directories(batchscope_pybind11 SYSTEM INTERFACE ${CMAKE_MATCH_2})
+  target_include_directories(batchscope_pybind11 SYSTEM INTERFACE ${copy})
 endfunction()
 
 # Sets BATCHSCOPE_HAS_KERNEL, and makes batchscope_xeus_python with the pybind11 that lies beside xeus-python's headers.

@@ -25,17 +25,27 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def _run(connection_file: str) -> int:
+def _what_is_missing() -> str | None:
+    """Why there is no kernel here, as one sentence and what to do; None where there is one."""
     try:
-        from batchscope import _kernel
+        from batchscope import _kernel  # noqa: F401
     except ImportError as error:
-        print(
-            "batchscope.kernel: there is no Batchscope kernel for this Python: its native part is built for CPython "
-            f"3.11 only, and this is {sys.implementation.name} {sys.version.split()[0]} ({error}). "
-            "Use an environment of CPython 3.11, or another kernel with `import batchscope`.",
-            file=sys.stderr,
+        here = f"{sys.implementation.name} {sys.version.split()[0]}"
+        if sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11):
+            return (
+                "there is no Batchscope kernel for this Python: its native part is built for CPython 3.11 only, and "
+                f"this is {here}. Use an environment of CPython 3.11, or another kernel with `import batchscope`."
+            )
+        return (
+            f"there is no Batchscope kernel for this Python ({here}): its native part cannot be loaded: {error}. "
+            "Install xeus-python-dev, pybind11-dev and pybind11-json-dev (Debian), then batchscope again."
         )
-        return 1
+    return None
+
+
+def _run(connection_file: str) -> int:
+    from batchscope import _kernel
+
     if not os.path.isfile(connection_file):
         print(f"batchscope.kernel: the connection file {connection_file!r} does not exist.", file=sys.stderr)
         return 1
@@ -54,6 +64,10 @@ def _run(connection_file: str) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Return the exit code; a kernel that runs ends its process itself."""
+    missing = _what_is_missing()
+    if missing is not None:
+        print(f"batchscope.kernel: {missing}", file=sys.stderr)
+        return 1
     options = _parse(sys.argv[1:] if arguments is None else arguments)
     if options.command == "install":
         from batchscope.kernel.install import install

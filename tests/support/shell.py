@@ -78,10 +78,14 @@ class Started:
 
 
 class Shell:
-    """A folder with input files, entry scripts and step files, and the runs made from them."""
+    """A folder with input files, entry scripts and step files, and the runs made from them.
 
-    def __init__(self, folder: Path):
+    `program` is the `batchscope` that runs them: that of the interpreter of the tests, if no other is given.
+    """
+
+    def __init__(self, folder: Path, program: Path = PROGRAM):
         self.folder = folder
+        self.program = program
         self.home = folder / "home"
         self.inputs = folder / "inputs"
         self.source = folder / "source"
@@ -144,7 +148,7 @@ class Shell:
             "preexec_fn": _hear_hangups,
             **options,
         }
-        command = [PROGRAM, words[0], "--home", self.home, *words[1:]]
+        command = [self.program, words[0], "--home", self.home, *words[1:]]
         started = Started(subprocess.Popen([os.fspath(word) for word in command], **options))
         self._started.append(started)
         return started
