@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "runtime/base/ids.h"
 
@@ -41,5 +42,10 @@ struct Failure {
 std::string ToString(FailureKind kind);
 /// Of a spelling in records; kException for one that is not known.
 FailureKind FailureKindFrom(const std::string& text);
+
+/// The place in a traceback that a person will want to look at, `File "x.py", line 3, in run`: the innermost outside of
+/// Python's own and installed libraries, else the innermost of all; empty when it names none. Of stacks as faulthandler
+/// writes them, innermost first, that of their first thread.
+std::string_view PlaceToLookAt(std::string_view traceback);
 
 }  // namespace batchscope

@@ -31,21 +31,6 @@ std::string WithoutNumbers(const std::string& text) {
   return masked;
 }
 
-/// The last "File ..., line N, in f" of a Python traceback, without blanks around it; rather one outside of Python's
-/// own and installed libraries, since a person can change that.
-std::string LastPlace(const std::string& traceback) {
-  std::string last;
-  for (std::size_t end = traceback.size();;) {
-    const std::size_t start = traceback.rfind("  File \"", end);
-    if (start == std::string::npos) return last;
-    const std::string place = FirstLine(traceback.substr(start + 2));
-    if (place.find("/lib/python3") == std::string::npos) return place;
-    if (last.empty()) last = place;
-    if (start == 0) return last;
-    end = start - 1;
-  }
-}
-
 std::string Title(const Failure& failure) {
   const std::string message = FirstLine(failure.message);
   if (failure.type.empty() || message.starts_with(failure.type)) return message;
@@ -112,8 +97,10 @@ std::vector<ErrorGroup> GroupErrors(const std::vector<record::ErrorRow>& rows) {
     const Key key(row.failure.kind, row.failure.type, WithoutNumbers(FirstLine(row.failure.message)));
     const auto [place, is_new] = places.try_emplace(key, groups.size());
     if (is_new)
-      groups.push_back(
-          {.title = Title(row.failure), .place = LastPlace(row.failure.traceback), .attempts = 0, .mini_batches = {}});
+      groups.push_back({.title = Title(row.failure),
+                        .place = std::string(PlaceToLookAt(row.failure.traceback)),
+                        .attempts = 0,
+                        .mini_batches = {}});
     ErrorGroup& group = groups[place->second];
     ++group.attempts;
     group.mini_batches.push_back(row.mini_batch);

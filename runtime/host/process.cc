@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "runtime/base/text.h"
 #include "runtime/launch/fork_server.h"
 
 namespace batchscope::host {
@@ -99,6 +100,15 @@ std::optional<Overdue> CheckClock(const Process& process, const Activity& activi
                   ""}};
 }
 
+std::string UserFrames(std::string_view stacks) {
+  std::string kept;
+  for (const std::string_view line : Split(stacks, '\n')) {
+    if (line.find("/batchscope/_forkserver.py\"") == std::string_view::npos) kept.append(line).push_back('\n');
+  }
+  if (!kept.empty()) kept.pop_back();  // Split() gives an empty part behind the last line's end.
+  return kept;
+}
+
 void Process::Observe(const wire::BoardSlot& slot, const Activity& activity, MonotonicTime now) {
   const std::uint64_t finished_now = slot.finished.load(std::memory_order_acquire);
   const bool stands_still = owed > 0 && !activity.begun && finished_now == finished;
@@ -119,7 +129,7 @@ Failure DiedOf(int wait_status, const Process& process, bool in_attempt, const s
           fmt::format("the worker process ended with {} while it worked on the mini-batch; what it printed last may "
                       "tell why: {}",
                       how, stderr_file.native()),
-          StacksAtEnd(stderr_file)};
+          UserFrames(StacksAtEnd(stderr_file))};
 }
 
 }  // namespace batchscope::host

@@ -66,6 +66,9 @@ struct Process {
 std::optional<Overdue> CheckClock(const Process& process, const Activity& activity, const TimeLimits& limits,
                                   MonotonicTime now, MonotonicTime& next);
 
+/// Stacks as faulthandler writes them, without the frames in which the fork server calls the worker.
+std::string UserFrames(std::string_view stacks);
+
 /// The words for a process that ended by itself: while it worked on a mini-batch, or outside of any. `stderr_file` is
 /// where it wrote to; the stacks that faulthandler left there become the traceback. Empty for a dismissed one that
 /// ended well.

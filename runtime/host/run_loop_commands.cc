@@ -76,8 +76,8 @@ void RunLoop::FailHost(const Status& status) {
 
 std::string RunLoop::TakeStacks(WorkerId id) {
   const auto file = parts_.recorder->folder().stacks() / fmt::format("{}.txt", id.value);
-  Result<std::string> stacks = ReadFile(file);
-  return stacks.ok() ? std::move(stacks).value() : std::string();
+  const Result<std::string> stacks = ReadFile(file);
+  return stacks.ok() ? UserFrames(*stacks) : std::string();
 }
 
 }  // namespace batchscope::host

@@ -29,12 +29,6 @@ std::string MaskNumbers(std::string_view text) {
 
 std::string_view FirstLine(std::string_view text) { return text.substr(0, text.find('\n')); }
 
-// The last line of a traceback that names a file and line: `  File "x.py", line 3, in run`.
-std::string_view LastPlace(std::string_view traceback) {
-  const std::size_t found = traceback.rfind("  File \"");
-  return found == std::string_view::npos ? std::string_view() : FirstLine(traceback.substr(found));
-}
-
 std::string Where(const std::string& utc, WorkerId worker, const std::optional<Attempt>& attempt) {
   const std::string what =
       attempt ? fmt::format("mini-batch {}, attempt {}", attempt->mini_batch.value, attempt->number + 1) : "init()";
@@ -51,7 +45,7 @@ std::string OneLine(const Failure& failure) {
 
 std::string GroupKey(const Failure& failure) {
   return fmt::format("{}\n{}\n{}\n{}", ToString(failure.kind), failure.type, MaskNumbers(FirstLine(failure.message)),
-                     LastPlace(failure.traceback));
+                     PlaceToLookAt(failure.traceback));
 }
 
 std::string ErrorLog::Bounded(const std::string& text) const {

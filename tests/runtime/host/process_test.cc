@@ -110,6 +110,13 @@ TEST(DiedOf, NamesTheSignalWhereToLookAndTheStacksFoundThere) {
   EXPECT_EQ(failure.traceback, "Fatal Python error: Segmentation fault\n\nstack\n");
 }
 
+TEST(UserFrames, LeavesOutTheForkServersOwn) {
+  EXPECT_EQ(UserFrames("Thread 0x1:\n  File \"/e/score.py\", line 3 in run\n"
+                       "  File \"/v/batchscope/_forkserver.py\", line 52 in main\n"),
+            "Thread 0x1:\n  File \"/e/score.py\", line 3 in run\n");
+  EXPECT_EQ(UserFrames(""), "");
+}
+
 TEST(DiedOf, BlamesNoMiniBatchWhenNoneWasInHand) {
   const Failure failure = DiedOf(3 << 8, Started(), false, "nowhere");
   EXPECT_EQ(failure.type, "exit code 3");
