@@ -101,8 +101,10 @@ FileInput ReadInput(const json& value, const std::string& path, std::size_t plac
 
 void ReadInputs(ObjectReader& reader, const std::filesystem::path& base, StepConfig& step) {
   const json* inputs = reader.Get("inputs");
-  if (inputs == nullptr || (inputs->is_array() && inputs->empty())) {
-    return reader.ComplainMissing("inputs", "at least one file, folder or glob");
+  constexpr const char* kExpected = "at least one file, folder or glob";
+  if (inputs == nullptr) return reader.ComplainMissing("inputs", kExpected);
+  if (inputs->is_array() && inputs->empty()) {
+    return reader.Complain("inputs", fmt::format("found an empty list, expected {}", kExpected));
   }
   if (!inputs->is_array()) return reader.Complain("inputs", fmt::format("found {}, expected a list", Found(*inputs)));
   std::set<std::string> names;

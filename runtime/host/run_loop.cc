@@ -181,6 +181,10 @@ void RunLoop::Finish() {
   progress.reason = reason;
   if (!finished.ok()) progress.reason += (reason.empty() ? "" : "\n") + finished.message();
   progress.fatal = ledger_.fatal();
+  if (progress.elapsed_seconds > 0) {  // What is told of a run that is over is its rate as a whole.
+    const std::uint64_t items = progress.counts.items_succeeded + progress.counts.items_failed;
+    progress.items_per_second = static_cast<double>(items) / progress.elapsed_seconds;
+  }
   parts_.recorder.reset();  // Gives the host's lock back before anybody hears of the end.
   mailbox_.ShowProgress(progress);
   if (parts_.on_progress) parts_.on_progress(progress, true);

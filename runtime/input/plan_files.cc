@@ -18,7 +18,7 @@ Result<Plan> PlanFiles(const std::vector<config::FileInput>& inputs, std::uint32
     FilesByFolder files;
     for (const std::string& path : inputs[input].paths) {
       const Status added = AddFiles(path, files);
-      if (!added.ok()) problems.push_back(fmt::format("input {}: {}", inputs[input].name, added.message()));
+      if (!added.ok()) problems.push_back(fmt::format("inputs[{}]: {}", input, added.message()));
     }
     for (auto& [folder, names] : files) {
       std::sort(names.begin(), names.end());

@@ -147,6 +147,11 @@ TEST_F(Step, NothingAtAllIsRefusedWithWhatIsNeeded) {
   EXPECT_EQ(Problems(), "the step: found a list, expected an object");
 }
 
+TEST_F(Step, AnEmptyListOfInputsIsNotCalledMissing) {
+  step_["inputs"] = json::array();
+  EXPECT_EQ(Problems(), "inputs: found an empty list, expected at least one file, folder or glob");
+}
+
 TEST_F(Step, HoldsEveryLimitAtItsEdge) {
   const auto problem = [&](const char* key, const json& value) {
     json kept = run();

@@ -133,11 +133,11 @@ TEST_F(PlanFilesTest, NamesEveryPathThatGivesNoFiles) {
   EXPECT_THAT(
       Described({{"a", "b"}, {"empty", "*.png", "nowhere", "b*/*"}}, 9),
       ElementsAre(
-          "input input_0: there is no file or folder b\n"
-          "input input_1: the folder empty holds no files\n"
-          "input input_1: no file matches the glob *.png; for all files in and below a folder, name the folder itself\n"
-          "input input_1: nowhere is no file and no folder, or a link that leads nowhere\n"
-          "input input_1: no file matches the glob b*/*; for all files in and below a folder, name the folder itself"));
+          "inputs[0]: there is no file or folder b\n"
+          "inputs[1]: the folder empty holds no files\n"
+          "inputs[1]: no file matches the glob *.png; for all files in and below a folder, name the folder itself\n"
+          "inputs[1]: nowhere is no file and no folder, or a link that leads nowhere\n"
+          "inputs[1]: no file matches the glob b*/*; for all files in and below a folder, name the folder itself"));
 }
 
 TEST(Plan, FilesOfTheRootFolderHaveOneSlash) {
