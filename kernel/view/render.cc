@@ -1,14 +1,19 @@
 #include "kernel/view/render.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <sstream>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "runtime/base/clock.h"
+
 namespace batchscope::kernel {
 namespace {
+
+using Seconds = std::chrono::duration<double>;
 
 constexpr std::string_view kGood = "var(--jp-success-color1, var(--vscode-charts-green, #388a34))";
 constexpr std::string_view kBad = "var(--jp-error-color1, var(--vscode-charts-red, #d13438))";
@@ -46,12 +51,12 @@ std::vector<std::string> Facts(const Progress& progress) {
     facts.push_back(RenderRate(progress.items_per_second));
   }
   if (IsOver(progress.status)) {
-    facts.push_back("took " + RenderDuration(progress.elapsed_seconds));
+    facts.push_back("took " + FormatDuration(Seconds(progress.elapsed_seconds)));
   } else {
     facts.push_back(fmt::format("{}/{} workers", progress.workers, progress.workers_wanted));
-    facts.push_back(RenderDuration(progress.elapsed_seconds) + " so far");
+    facts.push_back(FormatDuration(Seconds(progress.elapsed_seconds)) + " so far");
     if (progress.seconds_left) {
-      facts.push_back("about " + RenderDuration(*progress.seconds_left) + " left");
+      facts.push_back("about " + FormatDuration(Seconds(*progress.seconds_left)) + " left");
     }
   }
   return facts;
@@ -76,20 +81,6 @@ std::string_view StatusColour(RunStatus status) {
 }
 
 }  // namespace
-
-std::string RenderDuration(double seconds) {
-  const auto whole = static_cast<std::int64_t>(std::llround(std::max(0.0, seconds)));
-  if (seconds < 9.95 && seconds > 0) {
-    return fmt::format("{:.1f} s", seconds);
-  }
-  if (whole < 60) {
-    return fmt::format("{} s", whole);
-  }
-  if (whole < 3600) {
-    return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-  }
-  return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
-}
 
 std::string RenderCount(std::int64_t count) {
   std::string digits = std::to_string(count);

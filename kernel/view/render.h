@@ -14,8 +14,6 @@ std::string RenderText(const Progress& progress);
 // it was.
 std::string RenderHtml(const Progress& progress);
 
-// "7 s", "2 min 05 s", "3 h 20 min". Negative counts as 0.
-std::string RenderDuration(double seconds);
 // "1,234,567"
 std::string RenderCount(std::int64_t count);
 // Safe inside an element and inside an attribute in double quotes.

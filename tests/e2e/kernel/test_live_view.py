@@ -16,7 +16,7 @@ def test_a_run_is_shown_in_place_with_a_text_form(notebook):
     assert first["transient"]["display_id"] == second["transient"]["display_id"]
     assert first["data"]["text/plain"] == (
         "digits [##..................] 11% running: 11 of 100 mini-batches, 1 failed, 100 items, 2 failed, 13 items/s, "
-        "2/2 workers, 0 s so far, about 1 min 15 s left"
+        "2/2 workers, 0.0 s so far, about 1 min 15 s left"
     )
     assert second["data"]["text/plain"] == (
         "digits [####################] 100% completed: 100 of 100 mini-batches, 1 failed, 990 items, 10 failed, "
