@@ -60,6 +60,7 @@ std::vector<fs::path> PackageFoldersOf(const fs::path& prefix) {
   }
   std::sort(found.begin(), found.end(), std::greater<>());
   std::vector<fs::path> folders;
+  folders.reserve(found.size());
   for (auto& [minor, folder] : found) folders.push_back(std::move(folder));
   return folders;
 }

@@ -32,7 +32,7 @@ std::string WithoutNumbers(const std::string& text) {
 }
 
 std::string Title(const Failure& failure) {
-  const std::string message = FirstLine(failure.message);
+  std::string message = FirstLine(failure.message);
   if (failure.type.empty() || message.starts_with(failure.type)) return message;
   return message.empty() ? failure.type : failure.type + ": " + message;
 }

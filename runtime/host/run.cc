@@ -86,14 +86,14 @@ class HostedRun final : public Run {
 }  // namespace
 
 Result<std::shared_ptr<Run>> Run::Submit(const config::StepConfig& step, const SubmitOptions& options) {
-  static const SystemClock kClock;
+  static const SystemClock system_clock;
   BATCHSCOPE_ASSIGN_OR_RETURN(const std::filesystem::path python,
                               FindInterpreter(step.run.environment, options.python));
   RunParts parts;
   parts.step = step;
   BATCHSCOPE_ASSIGN_OR_RETURN(input::Plan plan, input::PlanFiles(step.inputs, step.run.mini_batch_size));
   parts.plan = std::make_unique<input::Plan>(std::move(plan));
-  const record::CreateOptions create{options.home, python, &kClock};
+  const record::CreateOptions create{options.home, python, &system_clock};
   BATCHSCOPE_ASSIGN_OR_RETURN(parts.recorder, record::Recorder::Create(create, step, *parts.plan));
   if (const Status started = StartProcesses(options, python, parts); !started.ok()) {
     // The folder stays and says why; that it could be written is all that can be asked of it now.

@@ -51,6 +51,7 @@ class SpawnPlan {
             pid_t* pid) {
     const auto pointers = [](std::vector<std::string>& texts) {
       std::vector<char*> all;
+      all.reserve(texts.size() + 1);
       for (std::string& text : texts) all.push_back(text.data());
       all.push_back(nullptr);
       return all;
@@ -71,7 +72,7 @@ std::vector<std::string> Environment(const std::map<std::string, std::string>& c
     const std::string text = *variable;
     if (!changes.contains(text.substr(0, text.find('=')))) all.push_back(text);
   }
-  for (const auto& [name, value] : changes) all.push_back(name + "=" + value);
+  for (const auto& [name, value] : changes) all.push_back(fmt::format("{}={}", name, value));
   return all;
 }
 

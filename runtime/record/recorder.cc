@@ -17,6 +17,8 @@ template <typename... Ts>
 struct Overloaded : Ts... {
   using Ts::operator()...;
 };
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;  // clang 14 does not find it by itself.
 
 std::int64_t ElapsedMicros(std::int64_t now_unix_us, const AttemptTimes& times) {
   // By the wall clock, which may have been set back meanwhile.

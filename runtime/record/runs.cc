@@ -47,6 +47,7 @@ std::vector<RunFolder> ListRuns(const std::filesystem::path& home) {
     return std::pair(a.first, a.second.id()) > std::pair(b.first, b.second.id());
   });
   std::vector<RunFolder> runs;
+  runs.reserve(found.size());
   for (auto& [start, folder] : found) runs.push_back(std::move(folder));
   return runs;
 }

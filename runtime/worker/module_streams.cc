@@ -13,7 +13,7 @@ namespace {
 py::object MakeStream(int fd, const char* name, const OutputFiles& files) {
   const py::object buffer = py::cast(TeeBuffer(fd, files));
   buffer.attr("name") = name;
-  const py::object stream = py::module_::import("io").attr("TextIOWrapper")(
+  py::object stream = py::module_::import("io").attr("TextIOWrapper")(
       buffer, py::arg("encoding") = "utf-8", py::arg("errors") = "backslashreplace", py::arg("newline") = "\n",
       py::arg("line_buffering") = true);
   stream.attr("mode") = "w";
