@@ -17,18 +17,26 @@ batchscope_room(runtime/base LINKS fmt::fmt nlohmann_json::nlohmann_json Threads
 batchscope_room(runtime/config DEPENDS runtime/base LINKS yaml-cpp)
 batchscope_room(runtime/input DEPENDS runtime/config)
 batchscope_room(runtime/engine DEPENDS runtime/base)
+batchscope_room(runtime/selector DEPENDS runtime/base)
 batchscope_room(runtime/record DEPENDS runtime/config runtime/input runtime/engine)
 batchscope_room(runtime/wire DEPENDS runtime/base LINKS cppzmq)
 batchscope_room(runtime/launch DEPENDS runtime/wire)
-batchscope_room(runtime/host DEPENDS runtime/record runtime/launch)
+batchscope_room(runtime/host DEPENDS runtime/record runtime/launch runtime/selector)
 batchscope_room(runtime/cli DEPENDS runtime/host LINKS CLI11::CLI11)
 batchscope_program(batchscope runtime/cli)
 
 batchscope_python_module(_engine FOLDER runtime/bindings DEPENDS runtime/host)
 
 # What of the worker needs no Python is a library with unit tests; its module*.cc is the module.
-batchscope_room(runtime/worker DEPENDS runtime/wire)
+batchscope_room(runtime/worker DEPENDS runtime/wire runtime/selector)
 batchscope_python_module(_worker FOLDER runtime/worker DEPENDS runtime/worker runtime/record)
+
+batchscope_room(debugadapter/protocol DEPENDS runtime/base)
+batchscope_room(debugadapter/fleet DEPENDS debugadapter/protocol runtime/wire runtime/selector)
+batchscope_room(debugadapter/session DEPENDS debugadapter/fleet)
+batchscope_room(debugadapter/transport DEPENDS debugadapter/session runtime/record)
+batchscope_room(debugadapter/cli DEPENDS debugadapter/transport LINKS CLI11::CLI11)
+batchscope_program(batchscope-dap debugadapter/cli)
 
 batchscope_room(kernel/view DEPENDS runtime/base)
 find_package(xeus 2.4 QUIET)

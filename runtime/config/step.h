@@ -48,6 +48,24 @@ struct ParallelRunConfig {
   friend bool operator==(const ParallelRunConfig&, const ParallelRunConfig&) = default;
 };
 
+/// `debug`: whether people may look inside. kOff: no debugger is ever loaded; kLane: one more worker, which a debugger
+/// that attaches stops at each of its mini-batches.
+enum class DebugMode { kOff, kOn, kLane };
+/// `debug_lane`: what that worker gets: the next mini-batch whenever it is free, every second and later try of a failed
+/// one, or those chosen by number.
+enum class LaneTakes { kNext, kFailed, kChosen };
+
+/// What concerns the debugger.
+struct DebugOptions {
+  DebugMode mode = DebugMode::kOn;
+  LaneTakes lane_takes = LaneTakes::kNext;
+  std::vector<std::uint32_t> lane_mini_batches;      ///< With kChosen; ascending, each once.
+  std::chrono::duration<double> debug_lease{3600};   ///< A stop that lasts longer is ended, the worker goes on.
+  std::chrono::duration<double> hold_on_failure{0};  ///< How long a worker waits whose mini-batch failed for good.
+
+  friend bool operator==(const DebugOptions&, const DebugOptions&) = default;
+};
+
 /// A step: what to run on what.
 struct StepConfig {
   std::string name;
@@ -57,13 +75,15 @@ struct StepConfig {
   std::filesystem::path model_dir;     ///< AZUREML_MODEL_DIR; empty: none.
   std::vector<std::string> arguments;  ///< Verbatim.
   bool append_header = false;          ///< `--append_row_dataframe_header True` among the arguments.
+  DebugOptions debug;
 
   friend bool operator==(const StepConfig&, const StepConfig&) = default;
 };
 
 /// Reads a step from its JSON form, whose keys are Azure's names:
-/// {"name", "parallel_run_config": {...}, "inputs": [...], "output", "arguments", "model_dir", "allow_reuse"}.
-/// An input is a path or {"name", "path": text or list of texts}. Relative paths are taken from `base`.
+/// {"name", "parallel_run_config": {...}, "inputs": [...], "output", "arguments", "model_dir", "allow_reuse",
+/// "debug": "on" | "off" | "lane", "debug_lane": "next" | "failed" | [numbers], "debug_lease": s, "hold_on_failure":
+/// s}. An input is a path or {"name", "path": text or list of texts}. Relative paths are taken from `base`.
 ///
 /// Errors: one message with every problem on a line of its own, each by its path ("parallel_run_config.run_max_try:
 /// ..."), with what was found, what is expected and, for an unknown key, the nearest right one.

@@ -41,6 +41,12 @@ struct WorkerExited {
   std::vector<Attempt> begun;
   Failure failure;  ///< How it died, or the limit it was killed for.
 };
+/// The worker's last attempt failed and it stays, out of the fleet, so that a person can look at what was raised. What
+/// it was handed and had not begun goes back; its place is free for a fresh worker. Its exit is still awaited: the run
+/// does not end before.
+struct WorkerHeld {
+  WorkerId worker;
+};
 /// A person asked for the end.
 struct CancelRequested {};
 /// Something outside the ledger makes going on impossible: the disk is full, the fork server is gone.
@@ -52,8 +58,8 @@ struct ProgressStalled {
   std::chrono::duration<double> limit;
 };
 
-using Event = std::variant<WorkerReady, InitFailed, AttemptFinished, AttemptFailed, WorkerExited, CancelRequested,
-                           HostFailed, ProgressStalled>;
+using Event = std::variant<WorkerReady, InitFailed, AttemptFinished, AttemptFailed, WorkerExited, WorkerHeld,
+                           CancelRequested, HostFailed, ProgressStalled>;
 
 // ---- Commands: what to do -------------------------------------------------------------------------------------------
 
@@ -61,7 +67,8 @@ using Event = std::variant<WorkerReady, InitFailed, AttemptFinished, AttemptFail
 /// (GPU index).
 struct StartWorker {
   WorkerId worker;
-  std::uint32_t place = 0;
+  std::uint32_t place = 0;  ///< The lane's is the last one, process_count_per_node.
+  bool lane = false;
 };
 /// Hand these attempts to the worker, in this order.
 struct Assign {

@@ -13,6 +13,13 @@
 
 namespace batchscope::engine {
 
+/// The debug lane: one worker beside the others that is handed one mini-batch at a time.
+struct Lane {
+  enum class Takes { kNext, kFailed, kChosen };
+  Takes takes = Takes::kNext;
+  std::set<MiniBatchId> chosen;  ///< With kChosen: theirs is no other worker.
+};
+
 /// What the ledger decides by.
 struct Rules {
   std::uint32_t workers = 1;  ///< process_count_per_node.
@@ -20,6 +27,7 @@ struct Rules {
   std::int64_t error_threshold = -1;
   std::int64_t allowed_failed_count = -1;
   std::optional<double> allowed_failed_percent = std::nullopt;
+  std::optional<Lane> lane = std::nullopt;
   bool needs_a_row = true;  ///< append_row: a run without any succeeded item fails.
   std::uint32_t group_limit =
       256;  ///< Most mini-batches a worker is handed at a time; the ledger sizes groups below it.
@@ -107,6 +115,7 @@ class Ledger {
   void On(const AttemptFinished& event, std::vector<Command>& commands);
   void On(const AttemptFailed& event, std::vector<Command>& commands);
   void On(const WorkerExited& event, std::vector<Command>& commands);
+  void On(const WorkerHeld& event, std::vector<Command>& commands);
   void On(const CancelRequested& event, std::vector<Command>& commands);
   void On(const HostFailed& event, std::vector<Command>& commands);
   void On(const ProgressStalled& event, std::vector<Command>& commands);

@@ -89,6 +89,22 @@ void Ledger::On(const WorkerExited& event, std::vector<Command>& commands) {
   ReplaceOrGiveUp(gone.place, commands);
 }
 
+void Ledger::On(const WorkerHeld& event, std::vector<Command>& commands) {
+  const auto found = workers_.find(event.worker);
+  if (found == workers_.end() || found->second.stage != Stage::kReady) return;
+  Worker& worker = found->second;
+  worker.stage = Stage::kEnding;
+  idle_.erase(event.worker);
+  --usable_;
+  --counts_.workers_ready;
+  held_ -= static_cast<std::uint32_t>(worker.held.size());
+  for (const MiniBatchId id : worker.held) PutBack(id);
+  worker.held.clear();
+  worker.first_left = worker.next_left = 0;
+  ShareOut(std::nullopt, commands);
+  ReplaceOrGiveUp(worker.place, commands);
+}
+
 void Ledger::ReplaceOrGiveUp(std::uint32_t place, std::vector<Command>& commands) {
   if (status_ != RunStatus::kRunning || usable_ >= std::min(fleet_, unsettled())) return;
   if (init_failures_ < InitFailureLimit()) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/base/attempt.h"
 #include "runtime/base/status.h"
@@ -14,6 +15,13 @@
 #include "runtime/record/run_folder.h"
 
 namespace batchscope::host {
+
+/// A worker that a person looks at.
+struct StoppedWorker {
+  std::uint32_t worker = 0;
+  std::string where;   ///< "entry.py:12", or why it waits: "held after its mini-batch failed".
+  double seconds = 0;  ///< How long by now.
+};
 
 /// A run as seen at one moment.
 struct Progress {
@@ -28,11 +36,12 @@ struct Progress {
   std::uint32_t workers_wanted = 0;
   std::string reason;  ///< Why it failed; empty else.
   std::optional<Failure> fatal;
+  std::vector<StoppedWorker> stopped;  ///< In order of their numbers.
 };
 
 /// How the run stands, as the JSON object that viewers get; the fields are those of progress_sink.h's contract:
 /// run, name, status, total, done, failed, items_done, items_failed, items_per_second, seconds_left, elapsed_seconds,
-/// workers, workers_wanted, message, folder.
+/// workers, workers_wanted, message, folder, stopped ([{worker, where, seconds}]).
 std::string ToJson(const Progress& progress);
 
 struct SubmitOptions {
@@ -42,6 +51,8 @@ struct SubmitOptions {
   /// Called from the loop's thread when the progress changed, at most ten times a second, and once at the end
   /// (`ended`).
   std::function<void(const Progress&, bool ended)> on_progress;
+  /// Workers wait, before they import the script, for a debugger that lets them go (`launch`).
+  bool wait_for_debugger = false;
 };
 
 enum class CancelHow { kTidy, kNow };

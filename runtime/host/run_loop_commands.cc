@@ -23,7 +23,8 @@ void RunLoop::Do(const engine::StartWorker& command) {
   workers_.emplace(command.worker, std::move(process));
   std::map<std::string, std::string> environment;
   if (!parts_.gpus.empty()) environment["CUDA_VISIBLE_DEVICES"] = parts_.gpus[command.place % parts_.gpus.size()];
-  if (const Status asked = parts_.server->Fork(command.worker, command.place, environment); !asked.ok())
+  if (const Status asked = parts_.server->Fork(command.worker, command.place, environment, launch::AtStart::kGoOn);
+      !asked.ok())
     FailHost(asked);
 }
 

@@ -53,7 +53,8 @@ class LocalForkServer final : public ForkServer {
   Status Say(std::string_view line);
   pid_t pid() const override { return process_.pid(); }
   int fd() const override { return process_.socket(); }
-  Status Fork(WorkerId worker, std::uint32_t seat, const std::map<std::string, std::string>& environment) override;
+  Status Fork(WorkerId worker, std::uint32_t seat, const std::map<std::string, std::string>& environment,
+              AtStart at_start) override;
   void Kill(WorkerId worker) override { (void)Say(fmt::format("{{\"kill\":{}}}\n", worker.value)); }
   std::vector<Report> Read() override;
 
@@ -81,9 +82,10 @@ Status LocalForkServer::Say(std::string_view line) {
   return {};
 }
 
-Status LocalForkServer::Fork(WorkerId worker, std::uint32_t seat,
-                             const std::map<std::string, std::string>& environment) {
-  std::string line = fmt::format("{{\"fork\":{},\"seat\":{},\"environment\":{{", worker.value, seat);
+Status LocalForkServer::Fork(WorkerId worker, std::uint32_t seat, const std::map<std::string, std::string>& environment,
+                             AtStart at_start) {
+  std::string line = fmt::format("{{\"fork\":{},\"seat\":{},\"wait\":{},\"environment\":{{", worker.value, seat,
+                                 at_start == AtStart::kWaitForDebugger);
   for (const auto& [name, value] : environment) {
     if (line.back() != '{') line += ',';
     AppendField(line, name, value);

@@ -15,6 +15,9 @@
 
 namespace batchscope::launch {
 
+/// Whether a worker waits at wire::Gate::kStart before it imports the script.
+enum class AtStart { kGoOn, kWaitForDebugger };
+
 /// What every worker of a run has in common.
 struct ForkServerOptions {
   std::filesystem::path python;  ///< The user's interpreter.
@@ -56,7 +59,8 @@ class ForkServer {
   /// To poll for readability.
   virtual int fd() const = 0;
   /// Asks for a worker; WorkerStarted follows. `environment` is its own part (CUDA_VISIBLE_DEVICES).
-  virtual Status Fork(WorkerId worker, std::uint32_t seat, const std::map<std::string, std::string>& environment) = 0;
+  virtual Status Fork(WorkerId worker, std::uint32_t seat, const std::map<std::string, std::string>& environment,
+                      AtStart at_start) = 0;
   /// SIGKILL to the worker's process group. One that is gone already is fine.
   virtual void Kill(WorkerId worker) = 0;
   /// What happened since; never blocks.

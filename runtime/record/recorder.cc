@@ -87,6 +87,11 @@ void Recorder::Apply(const engine::Event& event) {
                                 exited.failure.message.empty() ? "" : ": " + OneLine(exited.failure)));
         logs.processes().Exited(exited.worker);
       },
+      [&](const engine::WorkerHeld& held) {
+        journal.Add("held").Number("at", now).Number("w", held.worker.value).End();
+        logs.Master(now, "INFO",
+                    fmt::format("worker {} is held for a debugger after its mini-batch failed", held.worker.value));
+      },
       [&](const engine::CancelRequested&) {
         journal.Add("cancel").Number("at", now).End();
         logs.Master(now, "WARNING", "the end was asked for");

@@ -29,6 +29,13 @@ struct alignas(64) BoardSlot {
   std::atomic<std::uint64_t>
       stack_dumps;  ///< How often the worker's handler of DumpStacksSignal() wrote its stacks to the end.
 
+  // Time that stands still: a person looks at the worker. Written by whatever thread stops it (worker::StopClock).
+  std::atomic<std::int64_t> stopped_since_ns;  ///< CLOCK_MONOTONIC since it stands still; 0: it goes on.
+  std::atomic<std::int64_t> stopped_ns;        ///< All earlier stops since begun_ns was set; grows before
+                                               ///< stopped_since_ns becomes 0, so that no moment counts twice against
+                                               ///< the worker.
+  std::atomic<std::int64_t> stopped_before_run_ns;  ///< stopped_ns when run_started_ns was set.
+
   /// Whoever sees `running` sees this `begun_ns` too, or a later one.
   void Begin(const Attempt& attempt, std::int64_t now_ns);
   /// Back to waiting for work; counts an attempt as finished when there was one.

@@ -9,6 +9,7 @@
 #include "runtime/base/attempt.h"
 #include "runtime/base/ids.h"
 #include "runtime/base/status.h"
+#include "runtime/wire/debug_messages.h"
 
 /// What travels between host and workers. Integers are little-endian; texts are raw bytes with their length in front.
 namespace batchscope::wire {
@@ -20,7 +21,8 @@ namespace batchscope::wire {
 struct Task {
   Attempt attempt;
   std::uint32_t items = 0;
-  std::string paths;  ///< Each path ended by a NUL byte.
+  std::string paths;      ///< Each path ended by a NUL byte.
+  bool last_try = false;  ///< The mini-batch fails with this attempt.
 
   friend bool operator==(const Task&, const Task&) = default;
 };
@@ -36,7 +38,7 @@ struct Dismiss {
   friend bool operator==(const Dismiss&, const Dismiss&) = default;
 };
 
-using ToWorker = std::variant<Work, Dismiss>;
+using ToWorker = std::variant<Work, Dismiss, ArmDebugger, DisarmDebugger, DebuggerInput, Watch, PassGate, RefuseHold>;
 
 // ---- Worker to host
 // --------------------------------------------------------------------------------------------------
@@ -68,8 +70,9 @@ struct TaskResult {
   std::uint64_t run_ns = 0;
   std::uint64_t rows_size = 0;  ///< Bytes of TaskResults::rows that are this one's, in order.
   std::uint32_t header_size =
-      0;            ///< Bytes at the front of its rows that are the file's header line, wanted once a file.
-  Failure failure;  ///< When not ok.
+      0;               ///< Bytes at the front of its rows that are the file's header line, wanted once a file.
+  Failure failure;     ///< When not ok.
+  bool holds = false;  ///< The worker waits, with what was raised, for a debugger: for PassGate, RefuseHold or Dismiss.
 
   friend bool operator==(const TaskResult&, const TaskResult&) = default;
 };
@@ -80,7 +83,8 @@ struct TaskResults {
   friend bool operator==(const TaskResults&, const TaskResults&) = default;
 };
 
-using FromWorker = std::variant<Hello, Ready, InitFailure, TaskResults>;
+using FromWorker = std::variant<Hello, Ready, InitFailure, TaskResults, DebuggerArmed, DebuggerGone, DebuggerOutput,
+                                WorkerStopped, WorkerContinued, AtGate>;
 
 std::string Encode(const ToWorker& message);
 std::string Encode(const FromWorker& message);

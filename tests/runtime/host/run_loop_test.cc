@@ -86,7 +86,7 @@ class FakeServer final : public launch::ForkServer {
   explicit FakeServer(FakeWorld& world) : world_(world) {}
   pid_t pid() const override { return ::getpid(); }
   int fd() const override { return world_.fd(); }
-  Status Fork(WorkerId worker, std::uint32_t, const std::map<std::string, std::string>&) override {
+  Status Fork(WorkerId worker, std::uint32_t, const std::map<std::string, std::string>&, launch::AtStart) override {
     world_.Forked(worker);
     return {};
   }

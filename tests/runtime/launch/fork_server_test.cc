@@ -103,7 +103,7 @@ class ForkServerTest : public ::testing::Test {
   }
   void Start(const std::string& script) { Start(Options(script)); }
 
-  void Fork(std::uint32_t worker) { ASSERT_TRUE(server_->Fork({worker}, 0, {}).ok()); }
+  void Fork(std::uint32_t worker) { ASSERT_TRUE(server_->Fork({worker}, 0, {}, AtStart::kGoOn).ok()); }
 
   Reports ReadUntil(std::size_t exits) {
     Reports all;
@@ -175,7 +175,7 @@ TEST_F(ForkServerTest, AWorkerBeginsAsAProcessOfItsOwn) {
   Start(options);
   ::signal(SIGTERM, before);
   ::pthread_sigmask(SIG_UNBLOCK, &usr1, nullptr);
-  ASSERT_TRUE(server_->Fork({0}, 7, {{"OF_ONE", "one \xc3\xa4 \xff \""}}).ok());
+  ASSERT_TRUE(server_->Fork({0}, 7, {{"OF_ONE", "one \xc3\xa4 \xff \""}}, AtStart::kGoOn).ok());
   EXPECT_EQ(facts.ReadToTheEnd(),
             "[7, 'all \\udcff', 'one ä \\udcff \"', True, [" + inherited +
                 "], <Handlers.SIG_IGN: 1>, <Handlers.SIG_DFL: 0>, <Handlers.SIG_DFL: 0>, set(), False, [], '', "
@@ -270,7 +270,7 @@ TEST_F(ForkServerTest, AKilledServerIsReportedAndItsWorkersDieWithIt) {
             "the fork server has ended: SIGKILL (killed; often the kernel's out-of-memory killer); it wrote:\n"
             "a last word");
   EXPECT_THAT(server_->Read(), IsEmpty());
-  EXPECT_THAT(server_->Fork({1}, 0, {}).message(),
+  EXPECT_THAT(server_->Fork({1}, 0, {}, AtStart::kGoOn).message(),
               StartsWith("worker 1 cannot be started: the fork server cannot be reached: "));
   server_->Kill({0});
 }
