@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <limits>
@@ -20,8 +21,29 @@ static_assert(sizeof(BoardSlot) == 64, "one slot, one cache line: seats do not s
 int DumpStacksSignal() { return SIGRTMAX - 2; }
 
 void BoardSlot::Begin(const Attempt& attempt, std::int64_t now_ns) {
-  begun_ns.store(now_ns, std::memory_order_relaxed);
+  BeginOutsideOfRun(now_ns);
   running.store(1 + (std::uint64_t{attempt.mini_batch.value} << 32 | attempt.number), std::memory_order_release);
+}
+
+void BoardSlot::BeginOutsideOfRun(std::int64_t now_ns) {
+  begun_ns.store(now_ns, std::memory_order_relaxed);
+  stopped_before_run_ns.store(0, std::memory_order_relaxed);
+  stopped_ns.store(0, std::memory_order_release);
+  // A stop that lasts, unless it ends right now.
+  std::int64_t since = stopped_since_ns.load(std::memory_order_relaxed);
+  if (since != 0) stopped_since_ns.compare_exchange_strong(since, now_ns, std::memory_order_acq_rel);
+}
+
+void BoardSlot::EnterRun(std::int64_t now_ns) {
+  stopped_before_run_ns.store(StoodStill(now_ns), std::memory_order_relaxed);
+  run_started_ns.store(now_ns, std::memory_order_release);
+}
+
+std::int64_t BoardSlot::StoodStill(std::int64_t now_ns) const {
+  // In this order, as stopped_ns grows before stopped_since_ns becomes 0.
+  const std::int64_t since = stopped_since_ns.load(std::memory_order_acquire);
+  const std::int64_t earlier = stopped_ns.load(std::memory_order_acquire);
+  return earlier + (since == 0 ? 0 : std::max<std::int64_t>(0, now_ns - since));
 }
 
 void BoardSlot::Clear() {

@@ -34,10 +34,18 @@ struct alignas(64) BoardSlot {
   std::atomic<std::int64_t> stopped_ns;        ///< All earlier stops since begun_ns was set; grows before
                                                ///< stopped_since_ns becomes 0, so that no moment counts twice against
                                                ///< the worker.
-  std::atomic<std::int64_t> stopped_before_run_ns;  ///< stopped_ns when run_started_ns was set.
+  std::atomic<std::int64_t> stopped_before_run_ns;  ///< StoodStill() when run_started_ns was set.
 
-  /// Whoever sees `running` sees this `begun_ns` too, or a later one.
+  /// Whoever sees `running` sees this `begun_ns` too, or a later one. Earlier stops are forgotten, one that lasts
+  /// counts from `now_ns`.
   void Begin(const Attempt& attempt, std::int64_t now_ns);
+  /// Begin() for init() and shutdown(), which are no attempt.
+  void BeginOutsideOfRun(std::int64_t now_ns);
+  /// run() is entered.
+  void EnterRun(std::int64_t now_ns);
+  /// How long it stood still since begun_ns was set, one stop that lasts included. Read before the other fields: then
+  /// it never is that of a later begun_ns than theirs, and nothing counts twice against the worker.
+  std::int64_t StoodStill(std::int64_t now_ns) const;
   /// Back to waiting for work; counts an attempt as finished when there was one.
   void Clear();
   std::optional<Attempt> Running() const;

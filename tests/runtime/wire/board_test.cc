@@ -45,6 +45,31 @@ TEST(Board, CountsNoAttemptForTheEndOfInit) {
   EXPECT_EQ(slot.finished, 0U);
 }
 
+TEST(Board, CountsTheTimeThatAWorkerStandsStillOnceAndForOneAttempt) {
+  Result<Board> board = Board::Create(1);
+  ASSERT_TRUE(board.ok()) << board.message();
+  BoardSlot& slot = board->slot(0);
+  slot.BeginOutsideOfRun(100);
+  EXPECT_EQ(slot.StoodStill(110), 0);
+  slot.stopped_since_ns = 110;
+  EXPECT_EQ(slot.StoodStill(110), 0);
+  EXPECT_EQ(slot.StoodStill(115), 5);
+  EXPECT_EQ(slot.StoodStill(109), 0);  // The clock was read before the stop.
+  slot.stopped_ns = 7;
+  slot.stopped_since_ns = 0;
+  EXPECT_EQ(slot.StoodStill(200), 7);
+
+  slot.stopped_since_ns = 205;
+  slot.EnterRun(210);
+  EXPECT_EQ(slot.run_started_ns, 210);
+  EXPECT_EQ(slot.stopped_before_run_ns, 7 + 5);
+
+  slot.Begin({{1}, 0}, 300);  // A stop of another thread lasts on.
+  EXPECT_EQ(slot.stopped_since_ns, 300);
+  EXPECT_EQ(slot.stopped_before_run_ns, 0);
+  EXPECT_EQ(slot.StoodStill(301), 1);
+}
+
 TEST(Board, StillSaysWhatAKilledWorkerDid) {
   Result<Board> board = Board::Create(3);
   ASSERT_TRUE(board.ok()) << board.message();
