@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,13 +19,20 @@ RESULTS = ROOT / "build" / "results"
 STAGE_LIMIT_SECONDS = 40 * 60  # a watchdog against a hang, no measure of speed
 TAIL_LINES = 80
 IN_CI = os.environ.get("CI") == "true"  # there a skipped test and a stage without tests are failures
-DEFAULT_STAGES = ["format", "house", "unit", "python", "programs"]
+DEFAULT_STAGES = ["format", "house", "unit", "python", "programs", "extension", "web"]
 ALL_STAGES = [*DEFAULT_STAGES, "asan", "tsan", "tidy"]
 PYTEST_FOLDERS = {
     "house": ["tests/tools"],
     "python": ["tests/runtime/python", "tests/kernel/python"],
     "programs": ["tests/e2e"],
 }
+# Tests of Node: where they lie, and what `scripts/setup web` makes for them, as glob patterns.
+NODE_TESTS = {"extension": "extension/out/test/**/*.test.js", "web": "tests/web/**/*.test.ts"}
+NODE_NEEDS = {
+    "extension": [".venv/bin/node", "extension/node_modules/.stamp"],
+    "web": [".venv/bin/node", "extension/node_modules/.stamp", "tests/web/node_modules/.stamp"],
+}
+NODE_TEST_LIMIT_SECONDS = 10 * 60  # for one test, a watchdog too
 
 
 @dataclass
@@ -40,6 +48,15 @@ def commands(stage: str, junit: Path) -> Iterator[list[str]]:
     """The commands of a stage, in order; those that run tests write `junit`."""
     if stage in ("format", "tidy"):
         yield ["scripts/format", "--check"] if stage == "format" else ["scripts/tidy"]
+    elif stage in NODE_TESTS:
+        yield ["scripts/package_extension"]
+        if stage == "web":
+            yield ["node", "tests/web/node_modules/typescript/bin/tsc", "-p", "tests/web"]
+        yield [
+            *("node", "--test", "--test-concurrency=1", f"--test-timeout={NODE_TEST_LIMIT_SECONDS * 1000}"),
+            *("--disable-warning=ExperimentalWarning", "--test-reporter=spec", "--test-reporter-destination=stdout"),
+            *("--test-reporter=junit", f"--test-reporter-destination={junit}", NODE_TESTS[stage]),
+        ]
     elif stage in PYTEST_FOLDERS:
         folders = [folder for folder in PYTEST_FOLDERS[stage] if (ROOT / folder).is_dir()]
         if folders:
@@ -49,6 +66,14 @@ def commands(stage: str, junit: Path) -> Iterator[list[str]]:
         yield ["cmake", "--preset", build.removeprefix("build/")]
         yield ["cmake", "--build", build, "--target", "batchscope_unit_tests", "--", "-j2"]
         yield ["ctest", "--test-dir", build, "-j2", "--output-on-failure", "--output-junit", str(junit)]
+
+
+def missing(stage: str) -> str:
+    """Why the stage cannot run on this machine; empty when it can."""
+    needs = [name for name in NODE_NEEDS.get(stage, []) if not (ROOT / name).exists()]
+    if stage == "web" and not shutil.which("chromium"):
+        needs.append("chromium")
+    return f"{', '.join(needs)} is missing; `scripts/setup web` says why" if needs else ""
 
 
 def run(command: list[str], log: Path) -> int:
@@ -87,7 +112,7 @@ def read_junit(path: Path) -> Outcome:
     for case in ElementTree.parse(path).getroot().iter("testcase"):
         place = case.get("classname", "")
         name = case.get("name", "")
-        if place and place != name:
+        if place not in ("", "test", name):  # "test": every one of Node's
             name = f"{place}::{name}"
         skipped = case.find("skipped")
         if case.find("failure") is not None or case.find("error") is not None:
@@ -107,7 +132,8 @@ def run_stage(stage: str) -> Outcome:
     log.unlink(missing_ok=True)
     started = time.monotonic()
     code, ran = 0, False
-    for command in commands(stage, junit):
+    lacking = missing(stage)
+    for command in [] if lacking else commands(stage, junit):
         ran = True
         code = run(command, log)
         if code != 0:
@@ -115,7 +141,7 @@ def run_stage(stage: str) -> Outcome:
     if junit.exists():
         outcome = read_junit(junit)
     else:
-        outcome = Outcome(passed=1 if ran and code == 0 else 0)
+        outcome = Outcome(passed=1 if ran and code == 0 else 0, skipped=[f"{stage}: {lacking}"] if lacking else [])
     if code not in (0, 5) and not outcome.failed:  # 5: pytest found no tests
         outcome.failed.append(f"{stage}: exit code {code}")
     if IN_CI and not (outcome.passed or outcome.failed or outcome.skipped):
