@@ -41,11 +41,12 @@ struct WorkerExited {
   std::vector<Attempt> begun;
   Failure failure;  ///< How it died, or the limit it was killed for.
 };
-/// The worker's last attempt failed and it stays, out of the fleet, so that a person can look at what was raised. What
-/// it was handed and had not begun goes back; its place is free for a fresh worker. Its exit is still awaited: the run
-/// does not end before.
+/// run() of the attempt failed, and the worker stays, out of the fleet, so that a person can look at what was raised.
+/// Told instead of AttemptFailed. What else it was handed goes back; its place is free for a fresh worker, and it gets
+/// no command any more but to be killed. Its exit is still awaited: the run does not end before.
 struct WorkerHeld {
   WorkerId worker;
+  Attempt attempt;
 };
 /// A person asked for the end.
 struct CancelRequested {};

@@ -29,19 +29,29 @@ std::string ToString(RunStatus status) {
 }
 
 Ledger::Ledger(Rules rules, std::function<std::uint32_t(MiniBatchId)> items, std::uint32_t mini_batches)
-    : rules_(rules),
+    : rules_(std::move(rules)),
       items_(std::move(items)),
       fleet_(std::min(rules_.workers, mini_batches)),
       mini_batches_(mini_batches, MiniBatch{State::kWaiting, 0}) {
   Check(rules_.workers > 0 && rules_.run_max_try > 0 && rules_.group_limit > 0,
         "a ledger with {} workers, {} tries, groups of {}", rules_.workers, rules_.run_max_try, rules_.group_limit);
   counts_.mini_batches = mini_batches;
+  fresh_ = mini_batches;
+  for (std::uint32_t place = fleet_; place > 0; --place) free_places_.push_back(place - 1);
+  if (!lane_takes(Lane::Takes::kChosen)) return;
+  const auto& chosen = rules_.lane->chosen;
+  Check(!chosen.empty() && chosen.rbegin()->value < mini_batches, "a lane with {} chosen of {} mini-batches, up to {}",
+        chosen.size(), mini_batches, chosen.empty() ? 0 : chosen.rbegin()->value);
+  for_lane_.assign(chosen.begin(), chosen.end());
+  fresh_ -= static_cast<std::uint32_t>(chosen.size());
 }
 
 std::vector<Command> Ledger::Start() {
   Check(next_worker_ == 0 && !ended_, "a ledger was started twice");
   std::vector<Command> commands;
-  for (std::uint32_t place = 0; place < fleet_; ++place) AddWorker(place, commands);
+  StartFleet(commands);
+  RenewLane(commands);
+  first_workers_ = next_worker_;
   EndWhenAllExited(commands);
   return commands;
 }
@@ -75,7 +85,8 @@ void Ledger::On(const AttemptFailed& event, std::vector<Command>& commands) {
 }
 
 std::uint32_t Ledger::waiting() const {
-  return static_cast<std::uint32_t>(returned_.size()) + counts_.mini_batches - next_fresh_;
+  const bool keeps_one = lane_takes(Lane::Takes::kNext) && !lane_served_ && !lane_given_up_;
+  return open() - (keeps_one && open() > 0 ? 1 : 0);
 }
 
 bool Ledger::TakeAnswer(WorkerId id, const Attempt& attempt) {
@@ -85,13 +96,12 @@ bool Ledger::TakeAnswer(WorkerId id, const Attempt& attempt) {
   const auto place = std::find(worker.held.begin(), worker.held.end(), attempt.mini_batch);
   const bool in_first = place - worker.held.begin() < static_cast<std::ptrdiff_t>(worker.first_left);
   worker.held.erase(place);
-  --held_;
   worker.answered = true;
   if (--(in_first ? worker.first_left : worker.next_left) == 0) {
     worker.group = std::min(worker.group * 2, rules_.group_limit);
     if (in_first) worker.first_left = std::exchange(worker.next_left, 0);
   }
-  if (worker.held.empty()) idle_.insert(id);
+  if (worker.held.empty() && !worker.lane) idle_.insert(id);
   return true;
 }
 
@@ -108,7 +118,7 @@ void Ledger::FailAttempt(MiniBatchId id, std::vector<Command>& commands) {
 
 void Ledger::PutBack(MiniBatchId id) {
   mini_batches_[id.value].state = State::kWaiting;
-  returned_.push_back(id);
+  (IsForLane(id) ? for_lane_ : returned_).push_back(id);
 }
 
 void Ledger::SettleAs(MiniBatchId id, State state, std::uint64_t succeeded_items, std::vector<Command>& commands) {
@@ -135,23 +145,28 @@ void Ledger::SettleAs(MiniBatchId id, State state, std::uint64_t succeeded_items
   }
 }
 
+MiniBatchId Ledger::TakeOpen() {
+  if (!returned_.empty()) {
+    const MiniBatchId next = returned_.front();
+    returned_.pop_front();
+    return next;
+  }
+  // The chosen ones wait for the lane from the beginning, so they are never fresh.
+  while (rules_.lane && rules_.lane->chosen.contains(MiniBatchId{next_fresh_})) ++next_fresh_;
+  --fresh_;
+  return MiniBatchId{next_fresh_++};
+}
+
 void Ledger::AssignGroup(WorkerId id, Worker& worker, std::uint32_t size, std::vector<Command>& commands) {
   Assign assign{id, {}};
   assign.attempts.reserve(size);
   for (std::uint32_t i = 0; i < size; ++i) {
-    MiniBatchId next{next_fresh_};
-    if (returned_.empty()) {
-      ++next_fresh_;
-    } else {
-      next = returned_.front();
-      returned_.pop_front();
-    }
+    const MiniBatchId next = TakeOpen();
     MiniBatch& mini_batch = mini_batches_[next.value];
     mini_batch.state = State::kHanded;
     worker.held.push_back(next);
     assign.attempts.push_back({next, mini_batch.attempts});
   }
-  held_ += size;
   commands.push_back(std::move(assign));
 }
 
@@ -170,22 +185,30 @@ void Ledger::HandOut(WorkerId id, Worker& worker, std::vector<Command>& commands
 
 void Ledger::ShareOut(std::optional<WorkerId> asking, std::vector<Command>& commands) {
   if (status_ != RunStatus::kRunning) return;
+  ServeLane(commands);
   while (waiting() > 0 && !idle_.empty()) {
     const WorkerId id = *idle_.begin();
     HandOut(id, workers_.at(id), commands);
   }
-  if (asking) {
+  if (asking && asking != lane_) {
     const auto found = workers_.find(*asking);
     if (found != workers_.end() && found->second.stage == Stage::kReady) HandOut(*asking, found->second, commands);
   }
-  while (waiting() == 0 && idle_.size() > held_) {
+  while (waiting() == 0 && idle_.size() > FleetMayGet()) {
     const WorkerId id = *idle_.rbegin();
-    idle_.erase(id);
-    workers_.at(id).stage = Stage::kEnding;
-    --usable_;
-    --counts_.workers_ready;
-    commands.push_back(DismissWorker{id});
+    Dismiss(id, workers_.at(id), commands);
   }
+  DismissLaneIfDone(commands);
+}
+
+void Ledger::Dismiss(WorkerId id, Worker& worker, std::vector<Command>& commands) {
+  worker.stage = Stage::kEnding;
+  --counts_.workers_ready;
+  if (!worker.lane) {
+    idle_.erase(id);
+    --usable_;
+  }
+  commands.push_back(DismissWorker{id});
 }
 
 }  // namespace batchscope::engine

@@ -15,9 +15,13 @@ namespace batchscope::engine {
 
 /// The debug lane: one worker beside the others that is handed one mini-batch at a time.
 struct Lane {
-  enum class Takes { kNext, kFailed, kChosen };
+  enum class Takes {
+    kNext,    ///< What any worker would be handed next; at least one is left for it.
+    kFailed,  ///< Every try after a failed one.
+    kChosen,  ///< The mini-batches of `chosen`.
+  };
   Takes takes = Takes::kNext;
-  std::set<MiniBatchId> chosen;  ///< With kChosen: theirs is no other worker.
+  std::set<MiniBatchId> chosen;  ///< With kChosen: below the number of mini-batches, at least one.
 };
 
 /// What the ledger decides by.
@@ -34,6 +38,9 @@ struct Rules {
 };
 
 enum class RunStatus { kRunning, kCancelling, kFailing, kCompleted, kFailed, kCancelled };
+
+/// So many failed init()s of its own and the lane is not replaced any more.
+inline constexpr std::uint32_t kLaneInitLimit = 3;
 
 /// "running", "completed" and so on, as files and people read it.
 std::string ToString(RunStatus status);
@@ -67,6 +74,11 @@ struct Counts {
 ///
 /// A worker that ends is replaced while there are more unsettled mini-batches than workers to run them. Workers without
 /// work stay for what may come back from others, and are dismissed as soon as they outnumber that.
+///
+/// A lane is one worker more, in a place of its own, with one mini-batch at a time. What it alone takes waits while it
+/// starts or is replaced, and goes to the others when it cannot be had: after kLaneInitLimit failed init()s. It stays
+/// as long as something may come to it. When no other worker can be had any more, it takes all. A held worker has no
+/// place; the run's end waits for it.
 class Ledger {
  public:
   /// `items[i]`: how many items mini-batch i has.
@@ -97,10 +109,11 @@ class Ledger {
     State state : 2;
     std::uint32_t attempts : 30;  ///< That are over; also the number of the attempt that waits or is handed.
   };
-  /// kEnding: init() failed, or it was dismissed. Of a killed one nothing counts but its exit.
+  /// kEnding: init() failed, it was dismissed, or is held. Of a killed one nothing counts but its exit.
   enum class Stage { kStarting, kReady, kEnding, kKilled };
   struct Worker {
-    std::uint32_t place = 0;
+    std::optional<std::uint32_t> place;  ///< None: it is held.
+    bool lane = false;
     Stage stage = Stage::kStarting;
     bool answered = false;         ///< At least one attempt, in its whole life.
     std::deque<MiniBatchId> held;  ///< In the order it was handed them.
@@ -121,7 +134,10 @@ class Ledger {
   void On(const ProgressStalled& event, std::vector<Command>& commands);
 
   // Tries (ledger.cc).
+  /// Of these any worker may be handed one now.
   std::uint32_t waiting() const;
+  /// The same, with the one that is left for the lane.
+  std::uint32_t open() const { return static_cast<std::uint32_t>(returned_.size()) + fresh_; }
   std::uint32_t unsettled() const { return counts_.mini_batches - counts_.succeeded - counts_.failed; }
   /// Takes the attempt off its worker; false when the worker does not hold it.
   bool TakeAnswer(WorkerId worker, const Attempt& attempt);
@@ -131,25 +147,50 @@ class Ledger {
   void PutBack(MiniBatchId id);
   void HandOut(WorkerId id, Worker& worker, std::vector<Command>& commands);
   void AssignGroup(WorkerId id, Worker& worker, std::uint32_t size, std::vector<Command>& commands);
+  MiniBatchId TakeOpen();
   /// Serves those who hold nothing, then the advance of `asking`, then dismisses who is not needed any more.
   void ShareOut(std::optional<WorkerId> asking, std::vector<Command>& commands);
 
+  void Dismiss(WorkerId id, Worker& worker, std::vector<Command>& commands);
+
+  // The lane (ledger_lane.cc).
+  bool lane_takes(Lane::Takes takes) const { return rules_.lane && rules_.lane->takes == takes; }
+  /// Whether the mini-batch, as it stands, is for the lane alone.
+  bool IsForLane(MiniBatchId id) const;
+  /// The most that may ever be handed to workers that are not the lane, as things stand.
+  std::uint32_t FleetMayGet() const;
+  bool FleetCannotBeHad() const { return usable_ == 0 && init_failures_ >= InitFailureLimit(); }
+  /// Whether a lane is needed for what there is to do.
+  bool NeedsLane() const;
+  void ServeLane(std::vector<Command>& commands);
+  void DismissLaneIfDone(std::vector<Command>& commands);
+  /// Starts a lane where one is needed and none is, or gives what waits for it to the others.
+  void RenewLane(std::vector<Command>& commands);
+
   // Workers and the run's end (ledger_workers.cc).
-  void AddWorker(std::uint32_t place, std::vector<Command>& commands);
+  void AddWorker(std::uint32_t place, bool lane, std::vector<Command>& commands);
+  /// Takes the worker off its place; what it was handed goes back, the attempts in `begun` as failed ones. Returns
+  /// whether there were such.
+  bool TakeOff(WorkerId id, Worker& worker, const std::vector<Attempt>& begun, std::vector<Command>& commands);
   void CountFailedInit(WorkerId id, const Failure& failure, std::vector<Command>& commands);
-  void ReplaceOrGiveUp(std::uint32_t place, std::vector<Command>& commands);
+  /// After a worker left its place: hands out what came back, starts who is needed, or sees that nobody can be had.
+  void FillPlaces(std::vector<Command>& commands);
+  void StartFleet(std::vector<Command>& commands);
+  /// Kills all but those that are held: why the run fails is what a person may want to look at.
   void FailRun(std::string reason, std::vector<Command>& commands);
   void KillAll(std::vector<Command>& commands);
+  void Kill(WorkerId id, Worker& worker, std::vector<Command>& commands);
   void EndWhenAllExited(std::vector<Command>& commands);
   /// What speaks against "completed" once every mini-batch is settled; empty: nothing.
   std::string FinalObjection() const;
   std::uint32_t InitFailureLimit() const { return 3 * rules_.workers; }
 
   void ValidateWorkers(std::vector<bool>& placed) const;
+  void ValidatePlaces() const;
 
   const Rules rules_;
   const std::function<std::uint32_t(MiniBatchId)> items_;
-  const std::uint32_t fleet_;  ///< Workers at a time: no more than there are mini-batches.
+  const std::uint32_t fleet_;  ///< Workers at a time, the lane aside: no more than there are mini-batches.
 
   RunStatus status_ = RunStatus::kRunning;
   bool ended_ = false;
@@ -159,18 +200,26 @@ class Ledger {
 
   std::vector<MiniBatch> mini_batches_;
   std::uint32_t next_fresh_ = 0;      ///< From here on none was ever handed out.
+  std::uint32_t fresh_ = 0;           ///< How many these are, without the lane's chosen ones.
   std::deque<MiniBatchId> returned_;  ///< Waiting again; they go before fresh ones.
+  std::deque<MiniBatchId> for_lane_;  ///< Waiting for the lane alone; the chosen ones from the beginning.
 
-  Workers workers_;           ///< Started and not exited.
-  std::set<WorkerId> idle_;   ///< Ready, and hold nothing.
-  std::uint32_t held_ = 0;    ///< By all workers together.
-  std::uint32_t usable_ = 0;  ///< Workers that are starting or ready.
+  Workers workers_;                         ///< Started and not exited.
+  std::set<WorkerId> idle_;                 ///< Ready, hold nothing, and are not the lane.
+  std::vector<std::uint32_t> free_places_;  ///< Of the fleet; the last one is taken first.
+  std::uint32_t usable_ = 0;                ///< Workers that are starting or ready, without the lane.
   std::uint32_t next_worker_ = 0;
+
+  std::optional<WorkerId> lane_;  ///< Who is in the lane's place.
+  bool lane_served_ = false;      ///< It was handed something.
+  bool lane_given_up_ = false;
+  std::uint32_t lane_init_failures_ = 0;
 
   std::uint32_t init_failures_ = 0;
   std::optional<Failure> last_init_failure_;
   bool any_was_ready_ = false;
   std::optional<Failure> first_init_failure_;
+  std::uint32_t first_workers_ = 0;        ///< Started at the beginning, the lane included.
   std::uint32_t same_first_failures_ = 0;  ///< First workers whose init() failed with first_init_failure_.
 };
 

@@ -20,12 +20,18 @@ std::string Headline(const Failure& failure) {
 
 }  // namespace
 
-void Ledger::AddWorker(std::uint32_t place, std::vector<Command>& commands) {
+void Ledger::AddWorker(std::uint32_t place, bool lane, std::vector<Command>& commands) {
   const WorkerId id{next_worker_++};
-  workers_[id].place = place;
-  ++usable_;
+  Worker& worker = workers_[id];
+  worker.place = place;
+  worker.lane = lane;
+  if (lane) {
+    lane_ = id;
+  } else {
+    ++usable_;
+  }
   ++counts_.workers_alive;
-  commands.push_back(StartWorker{id, place});
+  commands.push_back(StartWorker{id, place, lane});
 }
 
 void Ledger::On(const WorkerReady& event, std::vector<Command>& commands) {
@@ -34,7 +40,7 @@ void Ledger::On(const WorkerReady& event, std::vector<Command>& commands) {
   found->second.stage = Stage::kReady;
   any_was_ready_ = true;
   ++counts_.workers_ready;
-  idle_.insert(event.worker);
+  if (!found->second.lane) idle_.insert(event.worker);
   ShareOut(event.worker, commands);
 }
 
@@ -42,90 +48,99 @@ void Ledger::On(const InitFailed& event, std::vector<Command>& commands) {
   const auto found = workers_.find(event.worker);
   if (found == workers_.end() || found->second.stage != Stage::kStarting) return;
   found->second.stage = Stage::kEnding;
-  --usable_;
+  if (!found->second.lane) --usable_;
   CountFailedInit(event.worker, event.failure, commands);
 }
 
 void Ledger::CountFailedInit(WorkerId id, const Failure& failure, std::vector<Command>& commands) {
-  ++init_failures_;
+  ++(id == lane_ ? lane_init_failures_ : init_failures_);
   last_init_failure_ = failure;
   if (unsettled() == 0) return;  // Too late to matter.
-  if (id.value >= fleet_) return;
+  if (id.value >= first_workers_) return;
   if (!first_init_failure_) first_init_failure_ = failure;
   if (*first_init_failure_ == failure) ++same_first_failures_;
-  if (same_first_failures_ < fleet_ || any_was_ready_) return;
+  if (same_first_failures_ < first_workers_ || any_was_ready_) return;
   fatal_ = failure;
   const char* what =
       failure.kind == FailureKind::kRejected ? "the entry script cannot be used" : "init() failed in every worker";
   FailRun(fmt::format("{}: {}", what, Headline(failure)), commands);
 }
 
+bool Ledger::TakeOff(WorkerId id, Worker& worker, const std::vector<Attempt>& begun, std::vector<Command>& commands) {
+  idle_.erase(id);
+  if (worker.stage == Stage::kReady) --counts_.workers_ready;
+  if (!worker.lane && (worker.stage == Stage::kReady || worker.stage == Stage::kStarting)) --usable_;
+  if (worker.place && !worker.lane) free_places_.push_back(*worker.place);
+  worker.place.reset();
+
+  bool any_begun = false;
+  for (const MiniBatchId mini_batch : std::exchange(worker.held, {})) {
+    const Attempt attempt{mini_batch, mini_batches_[mini_batch.value].attempts};
+    const bool was_begun = std::find(begun.begin(), begun.end(), attempt) != begun.end();
+    if (was_begun && worker.stage != Stage::kKilled) {
+      any_begun = true;
+      FailAttempt(mini_batch, commands);
+    } else {
+      PutBack(mini_batch);
+    }
+  }
+  worker.first_left = worker.next_left = 0;
+  return any_begun;
+}
+
 void Ledger::On(const WorkerExited& event, std::vector<Command>& commands) {
   const auto found = workers_.find(event.worker);
   if (found == workers_.end()) return;
-  const Worker gone = std::move(found->second);
+  Worker gone = std::move(found->second);
   workers_.erase(found);
-  idle_.erase(event.worker);
   --counts_.workers_alive;
-  if (gone.stage == Stage::kReady) --counts_.workers_ready;
-  if (gone.stage == Stage::kReady || gone.stage == Stage::kStarting) --usable_;
-
-  bool did_something = gone.answered;
-  held_ -= static_cast<std::uint32_t>(gone.held.size());
-  for (const MiniBatchId id : gone.held) {
-    const Attempt attempt{id, mini_batches_[id.value].attempts};
-    const bool begun = std::find(event.begun.begin(), event.begun.end(), attempt) != event.begun.end();
-    if (begun && gone.stage != Stage::kKilled) {
-      did_something = true;
-      FailAttempt(id, commands);
-    } else {
-      PutBack(id);
-    }
-  }
+  const bool did_something = TakeOff(event.worker, gone, event.begun, commands) || gone.answered;
   // One that dies before it did anything counts as a failed init() too, or replacing it might never end.
   const bool useless = gone.stage == Stage::kStarting || (gone.stage == Stage::kReady && !did_something);
   if (useless && status_ == RunStatus::kRunning) CountFailedInit(event.worker, event.failure, commands);
-  ShareOut(std::nullopt, commands);
-  ReplaceOrGiveUp(gone.place, commands);
+  if (lane_ == event.worker) lane_.reset();
+  FillPlaces(commands);
 }
 
 void Ledger::On(const WorkerHeld& event, std::vector<Command>& commands) {
-  const auto found = workers_.find(event.worker);
-  if (found == workers_.end() || found->second.stage != Stage::kReady) return;
-  Worker& worker = found->second;
+  if (!TakeAnswer(event.worker, event.attempt)) return;
+  Worker& worker = workers_.at(event.worker);
+  TakeOff(event.worker, worker, {}, commands);
   worker.stage = Stage::kEnding;
-  idle_.erase(event.worker);
-  --usable_;
-  --counts_.workers_ready;
-  held_ -= static_cast<std::uint32_t>(worker.held.size());
-  for (const MiniBatchId id : worker.held) PutBack(id);
-  worker.held.clear();
-  worker.first_left = worker.next_left = 0;
-  ShareOut(std::nullopt, commands);
-  ReplaceOrGiveUp(worker.place, commands);
+  if (lane_ == event.worker) lane_.reset();
+  FailAttempt(event.attempt.mini_batch, commands);
+  FillPlaces(commands);
 }
 
-void Ledger::ReplaceOrGiveUp(std::uint32_t place, std::vector<Command>& commands) {
-  if (status_ != RunStatus::kRunning || usable_ >= std::min(fleet_, unsettled())) return;
-  if (init_failures_ < InitFailureLimit()) {
-    AddWorker(place, commands);
-  } else if (workers_.empty()) {
-    fatal_ = last_init_failure_;
-    FailRun(fmt::format("init() failed {} times (3 x process_count_per_node = {} end it) and no worker is left: {}",
-                        init_failures_, InitFailureLimit(), Headline(*fatal_)),
-            commands);
+void Ledger::FillPlaces(std::vector<Command>& commands) {
+  if (status_ != RunStatus::kRunning) return;
+  RenewLane(commands);
+  ShareOut(std::nullopt, commands);
+  StartFleet(commands);
+  if (!workers_.empty() || unsettled() == 0) return;
+  fatal_ = last_init_failure_;
+  FailRun(fmt::format("init() failed {} times (3 x process_count_per_node = {} end it) and no worker is left: {}",
+                      init_failures_, InitFailureLimit(), Headline(*fatal_)),
+          commands);
+}
+
+void Ledger::StartFleet(std::vector<Command>& commands) {
+  while (usable_ < std::min(fleet_, FleetMayGet()) && !free_places_.empty() && init_failures_ < InitFailureLimit()) {
+    const std::uint32_t place = free_places_.back();
+    free_places_.pop_back();
+    AddWorker(place, false, commands);
   }
 }
 
 void Ledger::On(const CancelRequested&, std::vector<Command>& commands) {
-  if (status_ != RunStatus::kRunning) return;
   // With everything settled the result stands, whether the last workers end by themselves or not.
-  if (unsettled() > 0) status_ = RunStatus::kCancelling;
+  if (status_ == RunStatus::kRunning && unsettled() > 0) status_ = RunStatus::kCancelling;
   KillAll(commands);
 }
 
 void Ledger::On(const HostFailed& event, std::vector<Command>& commands) {
   if (status_ == RunStatus::kRunning) FailRun(event.reason, commands);
+  KillAll(commands);
 }
 
 void Ledger::On(const ProgressStalled& event, std::vector<Command>& commands) {
@@ -133,23 +148,29 @@ void Ledger::On(const ProgressStalled& event, std::vector<Command>& commands) {
   if (unsettled() == 0) return KillAll(commands);
   FailRun(fmt::format("no result came from any worker for {} (progress_update_timeout)", FormatDuration(event.limit)),
           commands);
+  KillAll(commands);
 }
 
 void Ledger::FailRun(std::string reason, std::vector<Command>& commands) {
   status_ = RunStatus::kFailing;
   reason_ = std::move(reason);
-  KillAll(commands);
+  for (auto& [id, worker] : workers_) {
+    if (worker.place) Kill(id, worker, commands);
+  }
 }
 
 void Ledger::KillAll(std::vector<Command>& commands) {
-  for (auto& [id, worker] : workers_) {
-    if (worker.stage == Stage::kKilled) continue;
-    worker.stage = Stage::kKilled;
-    commands.push_back(KillWorker{id});
-  }
-  idle_.clear();
-  usable_ = 0;
-  counts_.workers_ready = 0;
+  for (auto& [id, worker] : workers_) Kill(id, worker, commands);
+}
+
+void Ledger::Kill(WorkerId id, Worker& worker, std::vector<Command>& commands) {
+  if (worker.stage == Stage::kKilled) return;
+  const bool ready = worker.stage == Stage::kReady;
+  if (ready) --counts_.workers_ready;
+  if (!worker.lane && (ready || worker.stage == Stage::kStarting)) --usable_;
+  idle_.erase(id);
+  worker.stage = Stage::kKilled;
+  commands.push_back(KillWorker{id});
 }
 
 std::string Ledger::FinalObjection() const {

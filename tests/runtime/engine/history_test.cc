@@ -22,12 +22,13 @@ class World {
  public:
   explicit World(std::uint32_t seed)
       : random_(seed),
-        rules_(DrawRules()),
         mini_batches_(Draw(120) + 1),
+        rules_(DrawRules()),
         begun_(mini_batches_),
         settled_(mini_batches_),
         ledger_(rules_, ItemsOf, mini_batches_) {
     trouble_ = Draw(3);
+    holds_ = Chance(30);
   }
 
   void RunToItsEnd() {
@@ -63,6 +64,10 @@ class World {
     bool ready = false;
     bool ending = false;
     bool killed = false;
+    bool held = false;
+    bool lane = false;
+    bool was_useful = false;
+    std::uint32_t place = 0;
     bool begun = false;  ///< The first of its queue.
     std::deque<Attempt> queue;
   };
@@ -79,7 +84,19 @@ class World {
     if (Chance(30)) rules.error_threshold = Draw(60);
     if (Chance(30)) rules.allowed_failed_count = Draw(20);
     if (Chance(30)) rules.allowed_failed_percent = Draw(101);
+    if (Chance(50)) rules.lane = DrawLane();
     return rules;
+  }
+
+  Lane DrawLane() {
+    Lane lane{static_cast<Lane::Takes>(Draw(3)), {}};
+    if (lane.takes != Lane::Takes::kChosen) return lane;
+    const std::uint32_t percent = Draw(101);
+    for (std::uint32_t i = 0; i < mini_batches_; ++i) {
+      if (Chance(percent)) lane.chosen.insert(MiniBatchId{i});
+    }
+    lane.chosen.insert(MiniBatchId{Draw(mini_batches_)});
+    return lane;
   }
 
   void Step() {
@@ -99,6 +116,7 @@ class World {
       process.ending = true;
       return Tell(InitFailed{id, Raised(Chance(80) ? "the same" : std::to_string(id.value))});
     }
+    if (process.held && Chance(90)) return;  // Looked at.
     if (process.ending && process.queue.empty()) return Die(id, process);
     if (!process.queue.empty()) Work(id, process);
   }
@@ -126,16 +144,30 @@ class World {
     }
     process.begun = false;
     process.queue.pop_front();
-    if (Chance(10 * trouble_)) return Tell(AttemptFailed{id, attempt, Raised("bad")});
+    process.was_useful = true;
+    if (Chance(10 * trouble_)) return Fail(id, process, attempt);
     const std::uint32_t results = Draw(6);
     if (!process.killed) items_succeeded_ += std::min(results, ItemsOf(attempt.mini_batch));
     Tell(AttemptFinished{id, attempt, results});
     if (Chance(5)) Tell(AttemptFinished{id, attempt, 99});  // An echo counts nothing.
   }
 
+  void Fail(WorkerId id, Process& process, const Attempt& attempt) {
+    if (!holds_ || process.killed || process.ending || attempt.number + 1 < rules_.run_max_try) {
+      return Tell(AttemptFailed{id, attempt, Raised("bad")});
+    }
+    process.queue.clear();
+    process.held = process.ending = true;
+    places_.erase(process.place);
+    Tell(WorkerHeld{id, attempt});
+  }
+
   void Die(WorkerId id, const Process& process) {
     std::vector<Attempt> begun;
     if (process.begun) begun.push_back(process.queue.front());
+    if (!process.held) places_.erase(process.place);
+    const bool useless = !process.ready || (!process.ending && !process.was_useful && begun.empty());
+    if (process.lane && !process.killed && useless) ++lane_failures_;
     workers_.erase(id);
     Tell(WorkerExited{
         id, begun, {FailureKind::kProcessDied, "SIGKILL", Chance(50) ? "" : std::to_string(id.value), ""}});
@@ -158,18 +190,33 @@ class World {
   }
   void Do(const StartWorker& command) {
     ASSERT_EQ(command.worker.value, started_++);
-    workers_[command.worker];
-    ASSERT_LE(workers_.size(), std::min(rules_.workers, mini_batches_));
+    workers_[command.worker].place = command.place;
+    workers_[command.worker].lane = command.lane;
+    ASSERT_TRUE(places_.insert(command.place).second) << "two workers in place " << command.place;
+    if (command.lane) {
+      ASSERT_EQ(command.place, rules_.workers);
+      ASSERT_TRUE(rules_.lane && lane_failures_ < kLaneInitLimit);
+    } else {
+      ASSERT_LT(command.place, std::min(rules_.workers, mini_batches_));
+    }
   }
   void Do(const Assign& command) {
     Process& process = workers_.at(command.worker);
     ASSERT_TRUE(process.ready && !process.killed && !process.ending);
     ASSERT_FALSE(command.attempts.empty());
-    ASSERT_LE(command.attempts.size(), rules_.group_limit);
+    ASSERT_LE(command.attempts.size(), process.lane ? 1 : rules_.group_limit);
+    ASSERT_TRUE(!process.lane || process.queue.empty());
+    for (const Attempt& attempt : command.attempts) ASSERT_TRUE(MayHave(process, attempt)) << seen_.back();
     process.queue.insert(process.queue.end(), command.attempts.begin(), command.attempts.end());
   }
+  /// What is the lane's goes to no other worker, as long as a lane can be had.
+  bool MayHave(const Process& process, const Attempt& attempt) const {
+    if (process.lane || !rules_.lane || lane_failures_ >= kLaneInitLimit) return true;
+    if (rules_.lane->takes == Lane::Takes::kFailed) return attempt.number == 0;
+    return !rules_.lane->chosen.contains(attempt.mini_batch);
+  }
   void Do(const DismissWorker& command) {
-    ASSERT_TRUE(workers_.at(command.worker).queue.empty());
+    ASSERT_TRUE(workers_.at(command.worker).queue.empty() && !workers_.at(command.worker).held);
     workers_.at(command.worker).ending = true;
   }
   void Do(const KillWorker& command) { workers_.at(command.worker).killed = true; }
@@ -177,13 +224,16 @@ class World {
   void Do(const EndRun&) { ended_ = true; }
 
   std::mt19937 random_;
-  Rules rules_;
   std::uint32_t mini_batches_;
+  Rules rules_;
   std::vector<std::uint32_t> begun_;  ///< Attempts begun by workers that were not killed.
   std::vector<int> settled_;
   Ledger ledger_;
   std::map<WorkerId, Process> workers_;
   std::uint32_t trouble_ = 0;
+  bool holds_ = false;
+  std::set<std::uint32_t> places_;  ///< Taken ones.
+  std::uint32_t lane_failures_ = 0;
   std::uint32_t started_ = 0;
   std::uint64_t items_succeeded_ = 0;
   bool ended_ = false;

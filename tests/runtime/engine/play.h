@@ -14,7 +14,7 @@ namespace batchscope::engine {
 inline std::string InWords(const Command& command) {
   struct Words {
     std::string operator()(const StartWorker& it) const {
-      return fmt::format("start {} at {}", it.worker.value, it.place);
+      return fmt::format("start {} at {}{}", it.worker.value, it.place, it.lane ? " as the lane" : "");
     }
     std::string operator()(const Assign& it) const {
       std::string words = fmt::format("assign {}:", it.worker.value);
@@ -51,7 +51,7 @@ class Play {
 
   Play(Rules rules, std::uint32_t mini_batches, std::uint32_t items_each = 1)
       : ledger_(
-            rules, [items_each](MiniBatchId) { return items_each; }, mini_batches) {}
+            std::move(rules), [items_each](MiniBatchId) { return items_each; }, mini_batches) {}
 
   Words Start() { return InWords(ledger_.Start()); }
   Words Ready(std::uint32_t worker) { return Apply(WorkerReady{{worker}}); }
@@ -63,6 +63,9 @@ class Play {
   }
   Words Fails(std::uint32_t worker, std::uint32_t mini_batch, std::uint32_t number = 0) {
     return Apply(AttemptFailed{{worker}, {{mini_batch}, number}, Raised("bad")});
+  }
+  Words Holds(std::uint32_t worker, std::uint32_t mini_batch, std::uint32_t number = 0) {
+    return Apply(WorkerHeld{{worker}, {{mini_batch}, number}});
   }
   Words Exits(std::uint32_t worker, std::vector<Attempt> begun = {}) {
     return Apply(WorkerExited{{worker}, std::move(begun), {FailureKind::kProcessDied, "SIGSEGV", "", ""}});
