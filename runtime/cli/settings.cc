@@ -14,8 +14,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 8> kStepKeys = {
-    "name", "parallel_run_config", "inputs", "output", "side_inputs", "arguments", "model_dir", "allow_reuse"};
+constexpr std::array<std::string_view, 12> kStepKeys = {
+    "name",      "parallel_run_config", "inputs", "output",     "side_inputs", "arguments",
+    "model_dir", "allow_reuse",         "debug",  "debug_lane", "debug_lease", "hold_on_failure"};
 
 Status Change(json& step, const std::string& setting) {
   const std::size_t equals = setting.find('=');

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -13,6 +14,11 @@ namespace batchscope::config {
 /// use.
 ParallelRunConfig ParseRunConfig(const nlohmann::json& config, const std::string& path,
                                  const std::filesystem::path& base, Problems& problems);
+
+/// What the step that `reader` reads says about the debugger.
+DebugOptions ParseDebug(ObjectReader& reader, std::uint32_t run_max_try);
+/// Its settings into the step's JSON.
+void AddTo(nlohmann::json& step, const DebugOptions& debug);
 
 /// `path` seen from `base`, without "." and ".." and a slash at the end. Links are not resolved.
 std::filesystem::path Absolute(const std::filesystem::path& path, const std::filesystem::path& base);

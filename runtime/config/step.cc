@@ -212,6 +212,7 @@ Result<StepConfig> ParseStep(const json& step_json, const std::filesystem::path&
   if (side_inputs != nullptr && !((side_inputs->is_array() || side_inputs->is_object()) && side_inputs->empty())) {
     reader.Complain("side_inputs", "is not supported yet; give the folder's path among the arguments");
   }
+  step.debug = ParseDebug(reader, step.run.run_max_try);
   reader.Flag("allow_reuse");
   reader.RefuseUnknownKeys();
   if (!problems.empty()) return problems.status();
@@ -246,6 +247,7 @@ json ToJson(const StepConfig& step) {
                 {"arguments", step.arguments}};
   if (!step.output.empty()) whole["output"] = step.output.string();
   if (!step.model_dir.empty()) whole["model_dir"] = step.model_dir.string();
+  AddTo(whole, step.debug);
   return whole;
 }
 

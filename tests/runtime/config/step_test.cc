@@ -64,6 +64,10 @@ TEST_F(Step, ReadsEverySettingAndWritesItBack) {
       {"side_inputs", json::array()},
       {"arguments", {"--k", 5, "--f", 0.1, "--b", false, "--append_row_dataframe_header", "True", "", "{\"a\": 1}"}},
       {"model_dir", "model"},
+      {"debug", "Lane"},
+      {"debug_lane", {7, 0, 7}},
+      {"debug_lease", 0.5},
+      {"hold_on_failure", 60},
       {"allow_reuse", true}};
   StepConfig expected;
   expected.name = "a-2";
@@ -91,6 +95,11 @@ TEST_F(Step, ReadsEverySettingAndWritesItBack) {
   expected.arguments = {"--k",  "5", "--f",       "0.1", "--b", "False", "--append_row_dataframe_header",
                         "True", "",  "{\"a\": 1}"};
   expected.append_header = true;
+  expected.debug = {.mode = DebugMode::kLane,
+                    .lane_takes = LaneTakes::kChosen,
+                    .lane_mini_batches = {0, 7},
+                    .debug_lease = std::chrono::duration<double>(0.5),
+                    .hold_on_failure = std::chrono::seconds(60)};
   const auto step = Parse();
   ASSERT_TRUE(step.ok()) << step.message();
   EXPECT_EQ(*step, expected);
