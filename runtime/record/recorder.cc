@@ -88,9 +88,15 @@ void Recorder::Apply(const engine::Event& event) {
         logs.processes().Exited(exited.worker);
       },
       [&](const engine::WorkerHeld& held) {
-        journal.Add("held").Number("at", now).Number("w", held.worker.value).End();
+        journal.Add("held")
+            .Number("at", now)
+            .Number("w", held.worker.value)
+            .Number("b", held.attempt.mini_batch.value)
+            .Number("t", held.attempt.number)
+            .End();
         logs.Master(now, "INFO",
-                    fmt::format("worker {} is held for a debugger after its mini-batch failed", held.worker.value));
+                    fmt::format("worker {} is held for a debugger after its mini-batch {} failed", held.worker.value,
+                                held.attempt.mini_batch.value));
       },
       [&](const engine::CancelRequested&) {
         journal.Add("cancel").Number("at", now).End();
