@@ -17,7 +17,8 @@
 /// a client that stops reading or vanishes must be seen at once and cost a bounded amount of memory.
 namespace batchscope::wire {
 
-/// Names in control/ of the run folder. Both have mode 0600.
+/// Of the run folder; the two files in it have mode 0600.
+inline constexpr const char* kControlFolder = "control";
 inline constexpr const char* kControlSocket = "control.sock";
 inline constexpr const char* kControlToken = "token";
 
@@ -40,17 +41,25 @@ struct ClientGone {
   ClientId client{};
   std::string why;  ///< "it closed the connection", "it stopped reading: 64 MiB wait for it" ...
 };
+/// ClientGone follows each ClientJoined once, as the last word of that client.
 using ClientEvent = std::variant<ClientJoined, ClientSaid, ClientGone>;
+
+/// How far a client's faults are borne.
+struct ControlLimits {
+  std::chrono::milliseconds join{10'000};           ///< Until Join is there, and until a refused client has read why.
+  std::size_t most_unread = std::size_t{64} << 20;  ///< Bytes that may wait for a client.
+};
 
 /// The host's end. One thread uses it; nothing blocks.
 ///
 /// Only who is of this user (SO_PEERCRED) and shows the token, compared in constant time, is told of: anybody else gets
-/// Refused, or nothing, and is dropped, as is a client that sends what cannot be read or leaves more than 64 MiB
-/// unread.
+/// Refused, or nothing, and is dropped, as is a client that sends what cannot be read or leaves more than the limit
+/// unread. A message that is too large to be sent is replaced by a Notice that says so.
 class ControlServer {
  public:
   /// Makes the socket and the token in `folder` (the run's control/), however long its path is.
-  static Result<std::unique_ptr<ControlServer>> Bind(const std::filesystem::path& folder);
+  static Result<std::unique_ptr<ControlServer>> Bind(const std::filesystem::path& folder,
+                                                     const ControlLimits& limits = {});
   virtual ~ControlServer() = default;  ///< Sends what can be sent without waiting; removes both files.
 
   /// To poll for readability: readable as long as Take() has something to do, writing included.
@@ -76,7 +85,8 @@ class ControlClient {
   /// To poll: readable when Receive() may give something; writable wanted when wants_to_write().
   virtual int fd() const = 0;
   virtual bool wants_to_write() const = 0;
-  /// Queues and sends what can be sent without waiting. Errors: the host is gone.
+  /// Queues and sends what can be sent without waiting. Errors: the host is gone (what it said before can still be
+  /// received), or the message is larger than kMostControlBytes and was left out.
   virtual Status Send(const FromClient& message) = 0;
   /// Sends what waits; never blocks.
   virtual Status Flush() = 0;
