@@ -13,6 +13,11 @@
 namespace batchscope::host {
 namespace {
 
+/// Of a slot that changes under the eyes: a worker that goes from one mini-batch to the next that often is not late.
+constexpr int kMostReads = 100;
+/// At a worker that stands still.
+constexpr std::chrono::seconds kLookAgain{1};
+
 using Seconds = std::chrono::duration<double>;
 
 std::optional<MonotonicTime> TimeOf(std::int64_t nanoseconds) {
@@ -38,17 +43,35 @@ double InSeconds(std::chrono::nanoseconds time) { return Seconds(time).count(); 
 }  // namespace
 
 Activity ReadActivity(const wire::BoardSlot& slot) {
+  const auto begun = [&] { return slot.begun_ns.load(std::memory_order_acquire); };
+  const auto run_started = [&] { return slot.run_started_ns.load(std::memory_order_acquire); };
   Activity activity;
-  activity.attempt = slot.Running();
-  activity.run_started = TimeOf(slot.run_started_ns.load(std::memory_order_acquire));
-  activity.begun = TimeOf(slot.begun_ns.load(std::memory_order_acquire));
+  for (int tries = 0; tries < kMostReads; ++tries) {
+    activity.attempt = slot.Running();
+    const std::int64_t run_started_ns = run_started();
+    const std::int64_t begun_ns = begun();
+    // In this order: stopped_ns grows before stopped_since_ns becomes 0.
+    activity.stands_still = slot.stopped_since_ns.load(std::memory_order_acquire) != 0;
+    activity.stood_still = std::chrono::nanoseconds(slot.stopped_ns.load(std::memory_order_acquire));
+    activity.stood_still_before_run =
+        std::chrono::nanoseconds(slot.stopped_before_run_ns.load(std::memory_order_acquire));
+    activity.run_started = TimeOf(run_started_ns);
+    activity.begun = TimeOf(begun_ns);
+    // Between two things it does, both are 0 for a moment.
+    if (run_started() == run_started_ns && begun() == begun_ns) break;
+  }
   return activity;
 }
 
 std::optional<Overdue> CheckClock(const Process& process, const Activity& activity, const TimeLimits& limits,
                                   MonotonicTime now, MonotonicTime& next) {
+  if (activity.stands_still) {  // Somebody else may let it go on at any moment, without a word to us.
+    next = std::min(next, now + kLookAgain);
+    return std::nullopt;
+  }
   if (activity.attempt && activity.run_started) {
-    const MonotonicTime until = *activity.run_started + limits.run;
+    const MonotonicTime until =
+        *activity.run_started + limits.run + (activity.stood_still - activity.stood_still_before_run);
     if (now > until) {
       return Overdue{*activity.attempt,
                      true,
@@ -83,7 +106,7 @@ std::optional<Overdue> CheckClock(const Process& process, const Activity& activi
     next = std::min(next, now + std::min(limits.run, whole));
     return std::nullopt;
   }
-  const MonotonicTime until = *since + whole;
+  const MonotonicTime until = *since + whole + activity.stood_still;
   if (now <= until) {
     next = std::min(next, std::min(until, now + limits.run));  // run() may begin at any moment.
     return std::nullopt;
@@ -111,7 +134,7 @@ std::string UserFrames(std::string_view stacks) {
 
 void Process::Observe(const wire::BoardSlot& slot, const Activity& activity, MonotonicTime now) {
   const std::uint64_t finished_now = slot.finished.load(std::memory_order_acquire);
-  const bool stands_still = owed > 0 && !activity.begun && finished_now == finished;
+  const bool stands_still = owed > 0 && !activity.begun && !activity.stands_still && finished_now == finished;
   finished = finished_now;
   if (!stands_still) {
     idle_since.reset();
@@ -121,7 +144,7 @@ void Process::Observe(const wire::BoardSlot& slot, const Activity& activity, Mon
 }
 
 Failure DiedOf(int wait_status, const Process& process, bool in_attempt, const std::filesystem::path& stderr_file) {
-  if (process.dismissed && wait_status == 0) return {FailureKind::kProcessDied, "", "", ""};
+  if ((process.dismissed || process.held) && wait_status == 0) return {FailureKind::kProcessDied, "", "", ""};
   const std::string how = launch::DescribeExit(wait_status);
   const std::string type = how.substr(0, how.find(" ("));
   if (!in_attempt) return {FailureKind::kProcessDied, type, "the worker process ended with " + how, ""};

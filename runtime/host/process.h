@@ -27,7 +27,11 @@ struct Activity {
   std::optional<Attempt> attempt;            ///< Begun and not finished.
   std::optional<MonotonicTime> begun;        ///< Since when it does something at all; none: it waits for work.
   std::optional<MonotonicTime> run_started;  ///< Since when it is in run().
+  bool stands_still = false;                 ///< A person looks at it: no clock runs.
+  std::chrono::nanoseconds stood_still{0};   ///< Earlier such times since `begun`,
+  std::chrono::nanoseconds stood_still_before_run{0};  ///< and how much of that was before `run_started`.
 };
+/// All of one moment: never the times of one attempt with the stops of another.
 Activity ReadActivity(const wire::BoardSlot& slot);
 
 /// A limit that was passed.
@@ -43,6 +47,11 @@ struct Process {
   pid_t pid = 0;            ///< 0 until the fork server reported it.
   MonotonicTime asked_for;  ///< When it was ordered.
   bool dismissed = false;
+  /// It stays with what its mini-batch raised; its seat is its replacement's, and no clock of the board is its own.
+  bool held = false;
+  std::optional<MonotonicTime> end_by;      ///< A held one that was told to end is killed then.
+  bool ready = false;                       ///< It has told so.
+  std::string init_failure;                 ///< What it said of it, in one line.
   std::uint32_t owed = 0;                   ///< Attempts it was handed and has not answered.
   std::uint64_t finished = 0;               ///< As its slot said last.
   std::optional<MonotonicTime> idle_since;  ///< Since when it owes answers, does nothing and finishes nothing.
@@ -61,8 +70,8 @@ struct Process {
   std::optional<Doom> doom;
 };
 
-/// The limit the worker has passed at `now`, if any; equality is in time. `next` is lowered to the moment it may be
-/// passed at the earliest.
+/// The limit the worker has passed at `now`, if any; equality is in time, and time that it stood still does not count.
+/// `next` is lowered to the moment it may be passed at the earliest.
 std::optional<Overdue> CheckClock(const Process& process, const Activity& activity, const TimeLimits& limits,
                                   MonotonicTime now, MonotonicTime& next);
 

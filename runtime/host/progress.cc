@@ -63,12 +63,19 @@ std::string ToJson(const Progress& progress) {
   fmt::format_to(std::back_inserter(json),
                  R"("total": {}, "done": {}, "failed": {}, "items_total": {}, "items_done": {}, "items_failed": {}, )"
                  R"("items_per_second": {:.3f}, "seconds_left": {}, "elapsed_seconds": {:.3f}, "workers": {}, )"
-                 R"("workers_wanted": {}}})",
+                 R"("workers_wanted": {})",
                  counts.mini_batches, counts.succeeded + counts.failed, counts.failed, progress.items_total,
                  ItemsDone(counts), counts.items_failed, progress.items_per_second,
                  progress.seconds_left ? fmt::format("{:.3f}", *progress.seconds_left) : "null",
                  progress.elapsed_seconds, counts.workers_alive, progress.workers_wanted);
-  return json;
+  json += R"(, "stopped": [)";
+  for (const StoppedWorker& stopped : progress.stopped) {
+    if (json.back() != '[') json += ", ";
+    fmt::format_to(std::back_inserter(json), R"({{"worker": {}, "where": )", stopped.worker);
+    AppendJsonString(json, stopped.where);
+    fmt::format_to(std::back_inserter(json), R"(, "seconds": {:.3f}}})", stopped.seconds);
+  }
+  return json + "]}";
 }
 
 }  // namespace batchscope::host

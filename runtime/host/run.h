@@ -53,6 +53,8 @@ struct SubmitOptions {
   std::function<void(const Progress&, bool ended)> on_progress;
   /// Workers wait, before they import the script, for a debugger that lets them go (`launch`).
   bool wait_for_debugger = false;
+  /// The folder that holds the package debugpy, for workers whose own environment has none; empty: there is none.
+  std::filesystem::path debugpy_folder = {};
 };
 
 enum class CancelHow { kTidy, kNow };

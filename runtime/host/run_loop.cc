@@ -26,12 +26,24 @@ Progress FixedProgress(const RunParts& parts) {
   fixed.name = parts.step.name;
   fixed.folder = parts.recorder->folder().path();
   fixed.items_total = parts.plan->items();
-  fixed.workers_wanted = std::min(parts.step.run.process_count_per_node, parts.plan->size());
+  const bool lane = parts.step.debug.mode == config::DebugMode::kLane;
+  fixed.workers_wanted = std::min(parts.step.run.process_count_per_node, parts.plan->size()) + (lane ? 1 : 0);
   return fixed;
 }
 
-engine::Rules RulesOf(const config::ParallelRunConfig& run) {
+std::optional<engine::Lane> LaneOf(const config::DebugOptions& debug) {
+  if (debug.mode != config::DebugMode::kLane) return std::nullopt;
+  engine::Lane lane;
+  if (debug.lane_takes == config::LaneTakes::kFailed) lane.takes = engine::Lane::Takes::kFailed;
+  if (debug.lane_takes == config::LaneTakes::kChosen) lane.takes = engine::Lane::Takes::kChosen;
+  for (const std::uint32_t number : debug.lane_mini_batches) lane.chosen.insert({number});
+  return lane;
+}
+
+engine::Rules RulesOf(const config::StepConfig& step) {
+  const config::ParallelRunConfig& run = step.run;
   engine::Rules rules;
+  rules.lane = LaneOf(step.debug);
   rules.workers = run.process_count_per_node;
   rules.run_max_try = run.run_max_try;
   rules.error_threshold = run.error_threshold;
@@ -39,6 +51,31 @@ engine::Rules RulesOf(const config::ParallelRunConfig& run) {
   rules.allowed_failed_percent = run.allowed_failed_percent;
   rules.needs_a_row = run.output_action == config::OutputAction::kAppendRow;
   return rules;
+}
+
+DebugRules DebugRulesOf(const RunParts& parts) {
+  const config::DebugOptions& debug = parts.step.debug;
+  DebugRules rules;
+  rules.allowed = debug.mode != config::DebugMode::kOff;
+  rules.wait_for_debugger = parts.wait_for_debugger;
+  rules.lease = ToNanoseconds(debug.debug_lease);
+  rules.hold = ToNanoseconds(debug.hold_on_failure);
+  rules.most_held = parts.step.run.process_count_per_node;
+  return rules;
+}
+
+wire::Welcome WelcomeOf(const RunParts& parts) {
+  const record::RunFolder& folder = parts.recorder->folder();
+  const config::ParallelRunConfig& run = parts.step.run;
+  wire::Welcome welcome;
+  welcome.run_id = folder.id();
+  welcome.step = parts.step.name;
+  welcome.run_folder = folder.path();
+  welcome.entry_folder = folder.entry();
+  welcome.source_directory = run.source_directory;
+  welcome.entry_script = run.entry_script.lexically_relative(run.source_directory);
+  welcome.mini_batches = parts.plan->size();
+  return welcome;
 }
 
 }  // namespace
@@ -50,7 +87,7 @@ Mailbox::Mailbox() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 void Mailbox::PostCancel(CancelHow how) {
   {
     const std::lock_guard guard(lock_);
-    cancel_ = how;
+    if (cancel_ != CancelHow::kNow) cancel_ = how;
   }
   const std::uint64_t one = 1;
   // A full counter wakes the loop as well, so the result says nothing of interest.
@@ -90,12 +127,12 @@ RunLoop::RunLoop(RunParts parts, Mailbox& mailbox)
       mailbox_(mailbox),
       limits_{ToNanoseconds(parts_.step.run.run_invocation_timeout),
               ToNanoseconds(parts_.step.run.task_overhead_timeout)},
-      progress_limit_(ToNanoseconds(config::ProgressLimit(parts_.step.run))),
       ledger_(
-          RulesOf(parts_.step.run), [plan = parts_.plan.get()](MiniBatchId id) { return plan->items(id); },
+          RulesOf(parts_.step), [plan = parts_.plan.get()](MiniBatchId id) { return plan->items(id); },
           parts_.plan->size()),
+      desk_(DebugRulesOf(parts_), WelcomeOf(parts_), parts_.control.get(), *this),
+      progress_limit_(ToNanoseconds(config::ProgressLimit(parts_.step.run)), Now()),
       meter_(FixedProgress(parts_), Now()),
-      last_result_(Now()),
       next_sample_(Now()) {
   mailbox_.ShowProgress(meter_.At(Now(), ledger_.status(), ledger_.counts()));  // Readers never see an empty run.
 }
@@ -109,6 +146,8 @@ void RunLoop::Run() {
     Wait();
     next_wake_ = Now() + kLongestWait;
     TakeRequests();
+    desk_.TakeClients(Now());
+    Obey();
     TakeMessages(kMostMessages);
     TakeReports();
     WatchClocks();
@@ -118,8 +157,11 @@ void RunLoop::Run() {
 }
 
 void RunLoop::Wait() {
-  std::array<pollfd, 3> sources = {
-      {{parts_.link->fd(), POLLIN, 0}, {parts_.server->fd(), POLLIN, 0}, {mailbox_.fd(), POLLIN, 0}}};
+  const int control = parts_.control ? parts_.control->fd() : -1;  // poll() passes over a negative one.
+  std::array<pollfd, 4> sources = {{{parts_.link->fd(), POLLIN, 0},
+                                    {parts_.server->fd(), POLLIN, 0},
+                                    {mailbox_.fd(), POLLIN, 0},
+                                    {control, POLLIN, 0}}};
   const nanoseconds left = std::max(nanoseconds(0), nanoseconds(next_wake_ - Now()));
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
   const timespec limit{seconds.count(), (left - seconds).count()};
@@ -141,11 +183,13 @@ void RunLoop::ShowProgress() {
   if (now - last_shown_ < kShowEvery) return WakeAt(last_shown_ + kShowEvery);
   const engine::Counts before = mailbox_.progress().counts;
   const engine::RunStatus status_before = mailbox_.progress().status;
-  const bool news = before != ledger_.counts() || status_before != ledger_.status();
+  const bool news = before != ledger_.counts() || status_before != ledger_.status() ||
+                    std::exchange(shown_changes_, desk_.changes()) != desk_.changes();
   if (news || now - last_refresh_ >= kRefreshEvery) {
     last_shown_ = now;
     Progress progress = meter_.At(now, ledger_.status(), ledger_.counts());
     progress.reason = ledger_.reason();
+    progress.stopped = desk_.Stopped(now);
     if (parts_.on_progress) parts_.on_progress(progress, false);
     mailbox_.ShowProgress(std::move(progress));
   }
@@ -185,6 +229,8 @@ void RunLoop::Finish() {
     const std::uint64_t items = progress.counts.items_succeeded + progress.counts.items_failed;
     progress.items_per_second = static_cast<double>(items) / progress.elapsed_seconds;
   }
+  desk_.RunEnded(engine::ToString(ledger_.status()), progress.reason);
+  parts_.control.reset();
   parts_.recorder.reset();  // Gives the host's lock back before anybody hears of the end.
   mailbox_.ShowProgress(progress);
   if (parts_.on_progress) parts_.on_progress(progress, true);

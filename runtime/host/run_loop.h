@@ -12,14 +12,17 @@
 
 #include "runtime/base/files.h"
 #include "runtime/engine/ledger.h"
+#include "runtime/host/debug_desk.h"
 #include "runtime/host/process.h"
 #include "runtime/host/progress.h"
+#include "runtime/host/progress_limit.h"
 #include "runtime/host/resources.h"
 #include "runtime/host/run.h"
 #include "runtime/input/plan.h"
 #include "runtime/launch/fork_server.h"
 #include "runtime/record/recorder.h"
 #include "runtime/wire/board.h"
+#include "runtime/wire/control.h"
 #include "runtime/wire/links.h"
 
 namespace batchscope::host {
@@ -29,10 +32,12 @@ struct RunParts {
   config::StepConfig step;
   std::unique_ptr<input::Plan> plan;
   std::unique_ptr<record::Recorder> recorder;
-  std::unique_ptr<wire::Board> board;
+  std::unique_ptr<wire::Board> board;  ///< With a seat more for the debug lane.
   std::unique_ptr<wire::HostLink> link;
+  std::unique_ptr<wire::ControlServer> control;  ///< Null: nobody can look in.
   std::unique_ptr<launch::ForkServer> server;
   std::vector<std::string> gpus;
+  bool wait_for_debugger = false;
   std::function<void(const Progress&, bool ended)> on_progress;
 };
 
@@ -62,7 +67,7 @@ class Mailbox {
 
 /// The one place where a run's facts and decisions meet: facts of workers, clocks and people go to the ledger and the
 /// record, and the ledger's commands to the workers. Owned by one thread, which never takes the GIL.
-class RunLoop {
+class RunLoop final : private DeskFleet {
  public:
   RunLoop(RunParts parts, Mailbox& mailbox);
 
@@ -87,10 +92,12 @@ class RunLoop {
   void WatchClocks();
   void On(WorkerId worker, const wire::FromWorker& message);
   void On(WorkerId worker, const wire::TaskResults& results);
+  void Book(WorkerId worker, const wire::TaskResult& result, std::string_view rows);
   void On(const launch::WorkerStarted& report);
   void On(const launch::WorkerExited& report);
   void On(const launch::ServerGone& report);
   void WorkerEnded(WorkerId worker, std::optional<int> wait_status);
+  void BookDeath(WorkerId worker, const wire::BoardSlot& slot, const engine::WorkerExited& event);
   void Tell(const engine::Event& event);
 
   // Decisions out (run_loop_commands.cc).
@@ -107,12 +114,24 @@ class RunLoop {
   void KillWhenDumped(WorkerId id, Process& process);
   std::string TakeStacks(WorkerId id);
 
+  // Those who look in (run_loop_debug.cc).
+  Doing DoingOf(WorkerId worker) override;
+  void Send(WorkerId worker, const wire::ToWorker& message) override;
+  void EndHeld(WorkerId worker) override;
+  void Cancel() override;
+  void Log(std::string_view level, const std::string& line) override;
+  /// Books that the worker stays with what its mini-batch raised; false, and nothing is done, when it may not.
+  bool HoldWorker(WorkerId worker, const wire::TaskResult& result);
+  void WatchHeld(WorkerId id, Process& process);
+  void KillHeld(WorkerId id, Process& process, Failure failure);
+
   SystemClock clock_;
   RunParts parts_;
   Mailbox& mailbox_;
   const TimeLimits limits_;
-  const std::chrono::nanoseconds progress_limit_;
   engine::Ledger ledger_;
+  DebugDesk desk_;
+  ProgressLimit progress_limit_;
   ProgressMeter meter_;
   ResourceMeter resources_;
   std::vector<engine::Command> commands_;  ///< Not obeyed yet.
@@ -122,8 +141,8 @@ class RunLoop {
   bool host_failed_ = false;
   bool changed_ = true;  ///< Since the last commit.
   MonotonicTime next_wake_;
-  MonotonicTime last_result_;
   MonotonicTime last_shown_;
+  std::uint64_t shown_changes_ = 0;  ///< The desk's.
   MonotonicTime last_refresh_;
   MonotonicTime next_sample_;
 };

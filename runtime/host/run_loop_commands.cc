@@ -21,32 +21,34 @@ void RunLoop::Do(const engine::StartWorker& command) {
   process.seat = command.place;
   process.asked_for = Now();
   workers_.emplace(command.worker, std::move(process));
+  desk_.Ordered(command.worker, command.lane);
   std::map<std::string, std::string> environment;
   if (!parts_.gpus.empty()) environment["CUDA_VISIBLE_DEVICES"] = parts_.gpus[command.place % parts_.gpus.size()];
-  if (const Status asked = parts_.server->Fork(command.worker, command.place, environment, launch::AtStart::kGoOn);
+  if (const Status asked = parts_.server->Fork(command.worker, command.place, environment, desk_.at_start());
       !asked.ok())
     FailHost(asked);
 }
 
 void RunLoop::Do(const engine::Assign& command) {
-  if (const auto found = workers_.find(command.worker); found != workers_.end()) {
-    found->second.owed += static_cast<std::uint32_t>(command.attempts.size());
-  }
+  const auto found = workers_.find(command.worker);
+  if (found == workers_.end() || found->second.held) return;
+  found->second.owed += static_cast<std::uint32_t>(command.attempts.size());
   wire::Work work;
   work.tasks.reserve(command.attempts.size());
   for (const Attempt& attempt : command.attempts) {
-    wire::Task task{attempt, 0, {}};
+    wire::Task task{attempt, 0, {}, attempt.number + 1 >= parts_.step.run.run_max_try};
     task.items = parts_.plan->AppendPaths(attempt.mini_batch, task.paths);
     work.tasks.push_back(std::move(task));
   }
-  if (const Status sent = parts_.link->Send(command.worker, std::move(work)); !sent.ok()) FailHost(sent);
+  Send(command.worker, std::move(work));
 }
 
 void RunLoop::Do(const engine::DismissWorker& command) {
   const auto found = workers_.find(command.worker);
-  if (found == workers_.end()) return;
+  if (found == workers_.end() || found->second.held) return;  // A held one ends when nobody looks any more.
   found->second.dismissed = true;
-  if (const Status sent = parts_.link->Send(command.worker, wire::Dismiss{}); !sent.ok()) FailHost(sent);
+  desk_.Dismissed(command.worker);
+  Send(command.worker, wire::Dismiss{});
 }
 
 void RunLoop::Do(const engine::KillWorker& command) {
@@ -54,6 +56,7 @@ void RunLoop::Do(const engine::KillWorker& command) {
   if (found == workers_.end() || found->second.doom) return;
   Process& process = found->second;
   const Failure failure{FailureKind::kProcessDied, "", "ended with its run", ""};
+  if (process.held) return KillHeld(command.worker, process, failure);
   DoomWorker(command.worker, process, failure, std::nullopt);
   if (tidy_cancel_ || !process.doom) return;
   process.doom->kill_at = Now();

@@ -17,6 +17,14 @@ std::chrono::nanoseconds Nanoseconds(std::uint64_t count) {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(count));
 }
 
+/// In the words of wire::WorkerLeft.
+std::string WhyItLeft(const Process& process, std::optional<int> wait_status) {
+  if (process.doom) return process.doom->failure.message;
+  if (!wait_status) return "the fork server is gone, its workers with it";
+  if (!process.init_failure.empty()) return "init() failed: " + process.init_failure;
+  return *wait_status == 0 ? std::string() : launch::DescribeExit(*wait_status);
+}
+
 }  // namespace
 
 void RunLoop::Tell(const engine::Event& event) {
@@ -30,7 +38,9 @@ void RunLoop::TakeRequests() {
   const std::optional<CancelHow> cancel = mailbox_.TakeCancel();
   if (!cancel || ended_) return;
   tidy_cancel_ = *cancel == CancelHow::kTidy;
-  if (ledger_.status() == engine::RunStatus::kRunning) {
+  const engine::RunStatus status = ledger_.status();
+  // One that fails may wait for workers that are held.
+  if (status == engine::RunStatus::kRunning || status == engine::RunStatus::kFailing) {
     parts_.recorder->Log("WARNING", tidy_cancel_ ? "cancelled by a person" : "cancelled by a person, without any wait");
     Tell(engine::CancelRequested{});
   }
@@ -57,43 +67,49 @@ void RunLoop::TakeMessages(std::size_t most) {
 void RunLoop::On(WorkerId worker, const wire::FromWorker& message) {
   const auto found = workers_.find(worker);
   if (found == workers_.end() || found->second.doom) return;  // Nothing it says counts any more.
-  if (const auto* results = std::get_if<wire::TaskResults>(&message)) {
-    On(worker, *results);
-  } else if (const auto* ready = std::get_if<wire::Ready>(&message)) {
+  if (const auto* results = std::get_if<wire::TaskResults>(&message)) return On(worker, *results);
+  if (const auto* ready = std::get_if<wire::Ready>(&message)) {
     parts_.recorder->Log(
         "INFO", fmt::format("worker {} is ready after {}", worker.value, FormatDuration(Nanoseconds(ready->init_ns))));
-    last_result_ = Now();  // The progress limit counts from the moment when progress became possible.
+    found->second.ready = true;
+    progress_limit_.OnResult(Now());  // It counts from the moment when progress became possible.
     Tell(engine::WorkerReady{worker});
   } else if (const auto* failed = std::get_if<wire::InitFailure>(&message)) {
+    found->second.init_failure = failed->failure.message.substr(0, failed->failure.message.find('\n'));
     Tell(engine::InitFailed{worker, failed->failure});
     // It waits for this word, so that its exit is not heard of before its reason.
-    if (const Status sent = parts_.link->Send(worker, wire::Dismiss{}); !sent.ok()) {
-      FailHost(sent);
-      Obey();
-    }
+    Send(worker, wire::Dismiss{});
+  } else {
+    desk_.Heard(worker, message, Now());
   }
+  Obey();
 }
 
 void RunLoop::On(WorkerId worker, const wire::TaskResults& results) {
   changed_ = true;
-  last_result_ = Now();
+  progress_limit_.OnResult(Now());
   std::string_view rows = results.rows;
   for (const wire::TaskResult& result : results.results) {
     const std::string_view own_rows = rows.substr(0, result.rows_size);
     rows.remove_prefix(own_rows.size());
-    if (!ledger_.Holds(worker, result.attempt)) continue;
-    --workers_.at(worker).owed;
-    const record::AttemptTimes times{result.picked_unix_us, Nanoseconds(result.process_ns), Nanoseconds(result.run_ns)};
-    const std::uint32_t items = parts_.plan->items(result.attempt.mini_batch);
-    if (result.ok) {
-      parts_.recorder->Finished(worker, result.attempt, items, result.results, times, own_rows, result.header_size);
-      ledger_.Apply(engine::AttemptFinished{worker, result.attempt, result.results}, commands_);
-    } else {
-      parts_.recorder->Failed(worker, result.attempt, items, result.failure, times);
-      ledger_.Apply(engine::AttemptFailed{worker, result.attempt, result.failure}, commands_);
-    }
+    if (ledger_.Holds(worker, result.attempt)) Book(worker, result, own_rows);
+    if (result.holds && !workers_.at(worker).held) Send(worker, wire::RefuseHold{});
   }
   Obey();
+}
+
+void RunLoop::Book(WorkerId worker, const wire::TaskResult& result, std::string_view rows) {
+  --workers_.at(worker).owed;
+  const record::AttemptTimes times{result.picked_unix_us, Nanoseconds(result.process_ns), Nanoseconds(result.run_ns)};
+  const std::uint32_t items = parts_.plan->items(result.attempt.mini_batch);
+  if (result.ok) {
+    parts_.recorder->Finished(worker, result.attempt, items, result.results, times, rows, result.header_size);
+    ledger_.Apply(engine::AttemptFinished{worker, result.attempt, result.results}, commands_);
+  } else {
+    parts_.recorder->Failed(worker, result.attempt, items, result.failure, times);
+    if (result.holds && HoldWorker(worker, result)) return;
+    ledger_.Apply(engine::AttemptFailed{worker, result.attempt, result.failure}, commands_);
+  }
 }
 
 void RunLoop::TakeReports() {
@@ -124,7 +140,10 @@ void RunLoop::WorkerEnded(WorkerId worker, std::optional<int> wait_status) {
   const auto found = workers_.find(worker);
   if (found == workers_.end()) return;
   const Process process = std::move(found->second);
-  const std::optional<Attempt> running = parts_.board->slot(process.seat).Running();
+  workers_.erase(found);
+  // The slot of one that held is its replacement's.
+  wire::BoardSlot* slot = process.held ? nullptr : &parts_.board->slot(process.seat);
+  const std::optional<Attempt> running = slot == nullptr ? std::nullopt : slot->Running();
   engine::WorkerExited event{worker, {}, {}};
   if (process.doom) {
     event.failure = process.doom->failure;
@@ -138,8 +157,17 @@ void RunLoop::WorkerEnded(WorkerId worker, std::optional<int> wait_status) {
     if (running) event.begun.push_back(*running);
   }
   std::erase_if(event.begun, [&](const Attempt& attempt) { return !ledger_.Holds(worker, attempt); });
+  if (slot != nullptr) {
+    BookDeath(worker, *slot, event);
+    slot->Clear();
+  }
+  desk_.Left(worker, WhyItLeft(process, wait_status));
+  Tell(event);
+}
+
+void RunLoop::BookDeath(WorkerId worker, const wire::BoardSlot& slot, const engine::WorkerExited& event) {
+  const Activity activity = ReadActivity(slot);
   for (const Attempt& attempt : event.begun) {
-    const Activity activity = ReadActivity(parts_.board->slot(process.seat));
     const auto passed =
         activity.begun ? std::chrono::nanoseconds(Now() - *activity.begun) : std::chrono::nanoseconds(0);
     const auto in_run =
@@ -148,15 +176,17 @@ void RunLoop::WorkerEnded(WorkerId worker, std::optional<int> wait_status) {
     const record::AttemptTimes times{picked.time_since_epoch().count(), passed, in_run};
     parts_.recorder->Failed(worker, attempt, parts_.plan->items(attempt.mini_batch), event.failure, times);
   }
-  parts_.board->slot(process.seat).Clear();
-  workers_.erase(found);
-  Tell(event);
 }
 
 void RunLoop::WatchClocks() {
   if (ended_) return;
   const MonotonicTime now = Now();
+  desk_.WatchClocks(now, next_wake_);
   for (auto& [id, process] : workers_) {
+    if (process.held) {
+      WatchHeld(id, process);
+      continue;
+    }
     if (process.doom) {
       KillWhenDumped(id, process);
       continue;
@@ -170,14 +200,15 @@ void RunLoop::WatchClocks() {
     if (overdue->in_attempt && ledger_.Holds(id, overdue->attempt)) attempt = overdue->attempt;
     DoomWorker(id, process, std::move(overdue->failure), attempt);
   }
+  progress_limit_.Look(now, desk_.anyone_waits());
   if (ledger_.status() == engine::RunStatus::kRunning) {
-    if (now - last_result_ > progress_limit_) {
-      const std::chrono::duration<double> limit = progress_limit_;
-      Tell(engine::ProgressStalled{limit});
-    } else {
-      WakeAt(last_result_ + progress_limit_ + std::chrono::milliseconds(1));
+    if (progress_limit_.Passed(now)) {
+      Tell(engine::ProgressStalled{progress_limit_.limit()});
+    } else if (!progress_limit_.waits()) {
+      WakeAt(progress_limit_.Earliest());
     }
   }
+  Obey();
 }
 
 void RunLoop::DoomWorker(WorkerId id, Process& process, Failure failure, std::optional<Attempt> attempt) {

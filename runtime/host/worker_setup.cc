@@ -57,10 +57,16 @@ bool Imports(std::string_view line, std::string_view module) {
   return end == line.size() || (std::isalnum(static_cast<unsigned char>(line[end])) == 0 && line[end] != '_');
 }
 
+/// Whether a worker may stay with what its mini-batch raised.
+bool Holds(const config::DebugOptions& debug) {
+  return debug.mode != config::DebugMode::kOff && debug.hold_on_failure.count() > 0;
+}
+
 }  // namespace
 
 std::string WorkerSetup(const config::StepConfig& step, const record::Recorder& recorder, const std::string& endpoint,
-                        int board_fd, const std::filesystem::path& package_folder) {
+                        int board_fd, const std::filesystem::path& package_folder,
+                        const std::filesystem::path& debugpy_folder) {
   const record::RunFolder& folder = recorder.folder();
   const std::filesystem::path script = step.run.entry_script.lexically_relative(step.run.source_directory);
   std::string json = "{";
@@ -90,6 +96,9 @@ std::string WorkerSetup(const config::StepConfig& step, const record::Recorder& 
   text("stacks_folder", folder.stacks());
   text("names_folder", package_folder / "batchscope" / "names");
   raw("input_names", QuotedList(step.inputs, [](const config::FileInput& input) { return input.name; }));
+  raw("debug", step.debug.mode == config::DebugMode::kOff ? "false" : "true");
+  text("debugpy_folder", debugpy_folder);
+  raw("hold_on_failure", Holds(step.debug) ? "true" : "false");
   return json + "}";
 }
 

@@ -13,7 +13,8 @@ namespace batchscope::host {
 
 /// The JSON object of runtime/worker/README.md for the workers of this run.
 std::string WorkerSetup(const config::StepConfig& step, const record::Recorder& recorder, const std::string& endpoint,
-                        int board_fd, const std::filesystem::path& package_folder);
+                        int board_fd, const std::filesystem::path& package_folder,
+                        const std::filesystem::path& debugpy_folder);
 
 /// What the fork server's environment holds on top of the host's: the step's variables, and a fixed hash seed. Those of
 /// the contract (AZUREML_...) are set by each worker.

@@ -61,11 +61,14 @@ TEST(ToJson, HasWhatViewersShow) {
   counts.workers_ready = 2;
   Progress progress = meter.At(kStart + 2s, RunStatus::kRunning, counts);
   progress.reason = "a \"quoted\"\nreason";
+  progress.stopped = {{3, "entry.py:12", 1.5}, {7, "a \"where\"", 0}};
   const auto expected = nlohmann::json::parse(R"({
     "run": "digits-1", "name": "digits", "status": "running", "message": "a \"quoted\"\nreason",
     "folder": "/runs/digits-1", "total": 10, "done": 6, "failed": 1, "items_total": 40, "items_done": 24,
     "items_failed": 4, "items_per_second": 12.0, "seconds_left": 1.333, "elapsed_seconds": 2.0, "workers": 2,
-    "workers_wanted": 2})");
+    "workers_wanted": 2,
+    "stopped": [{"worker": 3, "where": "entry.py:12", "seconds": 1.5},
+                {"worker": 7, "where": "a \"where\"", "seconds": 0.0}]})");
   EXPECT_EQ(nlohmann::json::parse(ToJson(progress)), expected);
 }
 

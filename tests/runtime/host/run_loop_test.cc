@@ -27,7 +27,9 @@ class FakeWorld {
   }
   void Sent(WorkerId worker, const wire::ToWorker& message) {
     if (std::holds_alternative<wire::Dismiss>(message)) return Exit(worker, 0);
-    for (const wire::Task& task : std::get<wire::Work>(message).tasks) answer_(*this, worker, task);
+    if (const auto* work = std::get_if<wire::Work>(&message)) {
+      for (const wire::Task& task : work->tasks) answer_(*this, worker, task);
+    }
   }
   void Killed(WorkerId worker) { Exit(worker, 9); }
   void Exit(WorkerId worker, int wait_status) {
