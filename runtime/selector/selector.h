@@ -21,10 +21,11 @@ struct Subject {
 
 /// A parsed condition such as `$batch == 117`, `$item like "*/0042.png" and $attempt > 1`, `$once`.
 ///
-///     $batch, $attempt, $worker   ==  !=  <  <=  >  >=  integer;  in [1, 2, 3];  in 10..19
-///     $item                       == "text", != "text", like "pattern" (* ? [a-z]; * also crosses /): whether ANY item
-///                                 of the mini-batch does (for != : none equals)
-///     and  or  not  ( )           also spelled && || !
+///     $batch, $attempt, $worker   ==  !=  <  <=  >  >=  integer;  in [1, 2, 3];  in 10..19 (both belong
+///                                 to it)
+///     $item                       == "text", != "text", like "pattern" (* ? [a-z] [!a-z]; * also crosses /): whether
+///                                 ANY item of the mini-batch does (for != : none equals); 'text' too; \" \' \\ in it
+///     and  or  not  ( )           also spelled && || !, and bind as in Python: not, then and, then or
 ///     $once                       alone, or joined to the rest with `and`: the first stop only
 ///
 /// A value; cheap to copy.
