@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/host/debug_desk.h"
+#include "runtime/selector/selector.h"
 
 namespace batchscope::host {
 namespace {
@@ -135,8 +136,14 @@ void DebugDesk::Obey(WorkerId id, const wire::ToDebugger& command) {
 
 void DebugDesk::SetWatch(const wire::Watch& watch) {
   if (!rules_.allowed && !IsEmpty(watch)) return Notify(kOff);
-  if (watch == watch_) return;
-  watch_ = watch;
+  wire::Watch wanted = watch;
+  std::erase_if(wanted.rules, [&](const wire::WatchRule& rule) {
+    const auto parsed = selector::Selector::Parse(rule.selector);
+    if (!parsed.ok()) Notify(fmt::format("{}: {}", rule.selector, parsed.message()));
+    return !parsed.ok();
+  });
+  if (wanted == watch_) return;
+  watch_ = std::move(wanted);
   for (auto& [id, worker] : workers_) {
     if (worker.joined) SendWatch(id, worker);
   }

@@ -11,8 +11,6 @@ namespace {
 /// For a client to say what it does with a worker that waits for it.
 constexpr std::chrono::seconds kGatePatience{30};
 
-std::string InWords(std::chrono::nanoseconds time) { return FormatDuration(time); }
-
 /// Whether `until` is over; else it is the next thing to wake for.
 bool IsOver(MonotonicTime until, MonotonicTime now, MonotonicTime& next) {
   if (now > until) return true;
@@ -26,7 +24,7 @@ void DebugDesk::WatchClocks(MonotonicTime now, MonotonicTime& next) {
   for (auto& [id, worker] : workers_) {
     if (worker.held) {
       if (!worker.held->ending && IsOver(worker.held->until, now, next)) {
-        EndHold(id, worker, fmt::format("hold_on_failure = {} is over", InWords(rules_.hold)));
+        EndHold(id, worker, fmt::format("hold_on_failure = {} is over", FormatDuration(rules_.hold)));
       }
     } else {  // Of one that is held, that limit alone counts.
       if (worker.stop) WatchLease(id, worker, now, next);
@@ -39,7 +37,7 @@ void DebugDesk::WatchLease(WorkerId id, Worker& worker, MonotonicTime now, Monot
   if (worker.debugger != Debugger::kArming && worker.debugger != Debugger::kArmed) return;
   if (!IsOver(worker.stop->since + rules_.lease, now, next)) return;
   const std::string why = fmt::format("it was stopped for longer than debug_lease = {}, and goes on without a debugger",
-                                      InWords(rules_.lease));
+                                      FormatDuration(rules_.lease));
   fleet_.Log("WARNING", fmt::format("worker {}: {}", id.value, why));
   Disarm(id, worker, why);
 }
@@ -48,9 +46,9 @@ void DebugDesk::WatchGate(WorkerId id, Worker& worker, MonotonicTime now, Monoto
   MonotonicTime until = worker.gate->since + rules_.lease;
   if (debugger_) until = std::min<MonotonicTime>(until, worker.gate->last_word + kGatePatience);
   if (!IsOver(until, now, next)) return;
-  const std::string what =
-      fmt::format("worker {} goes on: for {} no debugger had anything to say to it while it waited for that", id.value,
-                  InWords(now - worker.gate->since));
+  const std::string what = fmt::format("worker {} goes on: it waited {} for its debugger, which {}", id.value,
+                                       FormatDuration(now - worker.gate->since),
+                                       debugger_ ? "had nothing to say to it lately" : "did not come");
   fleet_.Log("WARNING", what);
   Notify(what);
   OpenGate(id, worker);

@@ -191,7 +191,7 @@ std::vector<StoppedWorker> DebugDesk::Stopped(MonotonicTime now) const {
   };
   for (const auto& [id, worker] : workers_) {
     if (worker.stop) {
-      add(id, worker.stop->where, worker.stop->since);
+      add(id, "stopped in debugger at " + worker.stop->where, worker.stop->since);
     } else if (worker.gate) {
       add(id, WhyItWaits(worker.gate->at.gate), worker.gate->since);
     } else if (worker.held) {

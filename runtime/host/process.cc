@@ -13,7 +13,7 @@
 namespace batchscope::host {
 namespace {
 
-/// Of a slot that changes under the eyes: a worker that goes from one mini-batch to the next that often is not late.
+/// Of a slot that changes under the eyes: nothing is held against a worker that begins something new that often.
 constexpr int kMostReads = 100;
 /// At a worker that stands still.
 constexpr std::chrono::seconds kLookAgain{1};
@@ -45,22 +45,24 @@ double InSeconds(std::chrono::nanoseconds time) { return Seconds(time).count(); 
 Activity ReadActivity(const wire::BoardSlot& slot) {
   const auto begun = [&] { return slot.begun_ns.load(std::memory_order_acquire); };
   const auto run_started = [&] { return slot.run_started_ns.load(std::memory_order_acquire); };
-  Activity activity;
   for (int tries = 0; tries < kMostReads; ++tries) {
+    Activity activity;
     activity.attempt = slot.Running();
     const std::int64_t run_started_ns = run_started();
     const std::int64_t begun_ns = begun();
+    activity.run_started = TimeOf(run_started_ns);
+    activity.begun = TimeOf(begun_ns);
     // In this order: stopped_ns grows before stopped_since_ns becomes 0.
     activity.stands_still = slot.stopped_since_ns.load(std::memory_order_acquire) != 0;
     activity.stood_still = std::chrono::nanoseconds(slot.stopped_ns.load(std::memory_order_acquire));
     activity.stood_still_before_run =
         std::chrono::nanoseconds(slot.stopped_before_run_ns.load(std::memory_order_acquire));
-    activity.run_started = TimeOf(run_started_ns);
-    activity.begun = TimeOf(begun_ns);
-    // Between two things it does, both are 0 for a moment.
-    if (run_started() == run_started_ns && begun() == begun_ns) break;
+    // Between two things it does, all of these are 0 for a moment.
+    if (slot.Running() == activity.attempt && run_started() == run_started_ns && begun() == begun_ns) return activity;
   }
-  return activity;
+  Activity busy;
+  busy.stands_still = true;
+  return busy;
 }
 
 std::optional<Overdue> CheckClock(const Process& process, const Activity& activity, const TimeLimits& limits,

@@ -31,7 +31,8 @@ struct Activity {
   std::chrono::nanoseconds stood_still{0};   ///< Earlier such times since `begun`,
   std::chrono::nanoseconds stood_still_before_run{0};  ///< and how much of that was before `run_started`.
 };
-/// All of one moment: never the times of one attempt with the stops of another.
+/// All of one moment: never the times of one attempt with the stops of another. Of a slot that changes too quickly for
+/// that, one that stands still.
 Activity ReadActivity(const wire::BoardSlot& slot);
 
 /// A limit that was passed.

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
 
 #include "runtime/base/files.h"
 #include "tests/support/temp_folder.h"
@@ -97,6 +99,78 @@ TEST(CheckClock, EndsAWorkerThatOwesAnswersAndDoesNothing) {
   slot.finished = 1;  // It did something between two looks.
   worker.Observe(slot, Activity{}, kStart + 13s);
   EXPECT_FALSE(At(worker, Activity{}, kStart + 20s));
+}
+
+TEST(CheckClock, DoesNotCountTheTimeInWhichAWorkerStoodStill) {
+  Activity stopped = InRun(kStart);
+  stopped.stood_still = 70s;
+  stopped.stood_still_before_run = 10s;
+  EXPECT_FALSE(At(Started(), stopped, kStart + 70s));
+  EXPECT_TRUE(At(Started(), stopped, kStart + 70s + 1ns));
+  EXPECT_EQ(NextCheck(Started(), stopped, kStart + 69s), kStart + 70s);
+  Activity init{std::nullopt, kStart, std::nullopt};
+  init.stood_still = 60s;
+  EXPECT_FALSE(At(Started(), init, kStart + 73s));
+  EXPECT_TRUE(At(Started(), init, kStart + 73s + 1ns));
+}
+
+TEST(CheckClock, LeavesAWorkerInPeaceThatStandsStill) {
+  Activity stopped = InRun(kStart);
+  stopped.stands_still = true;
+  EXPECT_FALSE(At(Started(), stopped, kStart + 24h));
+  EXPECT_EQ(NextCheck(Started(), stopped, kStart + 24h), kStart + 24h + 1s);
+  Process idle = Started();
+  idle.owed = 1;
+  wire::BoardSlot slot{};
+  Activity at_gate;
+  at_gate.stands_still = true;
+  idle.Observe(slot, at_gate, kStart);
+  idle.Observe(slot, Activity{}, kStart + 24h);
+  EXPECT_FALSE(At(idle, Activity{}, kStart + 24h + 13s));
+  EXPECT_TRUE(At(idle, Activity{}, kStart + 24h + 13s + 1ns));
+}
+
+TEST(ReadActivity, TellsTheStopsOfThisAttempt) {
+  wire::BoardSlot slot{};
+  const Attempt attempt{MiniBatchId{4}, 1};
+  slot.Begin(attempt, 100);
+  slot.run_started_ns = 200;
+  slot.stopped_ns = 50;
+  slot.stopped_before_run_ns = 20;
+  Activity activity = ReadActivity(slot);
+  EXPECT_EQ(activity.attempt, attempt);
+  EXPECT_EQ(activity.begun, MonotonicTime(100ns));
+  EXPECT_EQ(activity.run_started, MonotonicTime(200ns));
+  EXPECT_EQ(activity.stood_still, 50ns);
+  EXPECT_EQ(activity.stood_still_before_run, 20ns);
+  EXPECT_FALSE(activity.stands_still);
+  slot.stopped_since_ns = 300;
+  EXPECT_TRUE(ReadActivity(slot).stands_still);
+}
+
+TEST(ReadActivity, NeverJoinsTheTimesOfOneAttemptWithTheStopsOfAnother) {
+  constexpr std::int64_t kStopped = 1'000'000'000;
+  wire::BoardSlot slot{};
+  std::atomic<bool> over = false;
+  std::thread worker([&] {
+    for (std::uint32_t i = 1; !over; ++i) {
+      slot.Begin({MiniBatchId{i}, 0}, i);
+      slot.stopped_ns.store(kStopped, std::memory_order_release);
+      slot.EnterRun(i);
+      slot.Clear();
+    }
+  });
+  for (int seen = 0; seen < 1000;) {
+    const Activity activity = ReadActivity(slot);
+    if (activity.stands_still || !activity.attempt || !activity.run_started) continue;
+    ++seen;
+    ASSERT_EQ(activity.begun, activity.run_started);
+    ASSERT_EQ(activity.begun, MonotonicTime(std::chrono::nanoseconds(activity.attempt->mini_batch.value)));
+    ASSERT_EQ(activity.stood_still.count(), kStopped);
+    ASSERT_EQ(activity.stood_still_before_run.count(), kStopped);
+  }
+  over = true;
+  worker.join();
 }
 
 TEST(DiedOf, NamesTheSignalWhereToLookAndTheStacksFoundThere) {
