@@ -39,10 +39,12 @@ batchscope_room(debugadapter/cli DEPENDS debugadapter/transport LINKS CLI11::CLI
 batchscope_program(batchscope-dap debugadapter/cli)
 
 batchscope_room(kernel/view DEPENDS runtime/base)
+batchscope_room(kernel/debug DEPENDS debugadapter/transport)
 find_package(xeus 2.4 QUIET)
 if(xeus_FOUND)
   batchscope_room(kernel/channels DEPENDS runtime/base LINKS cppzmq xeus)
 endif()
 if(BATCHSCOPE_HAS_KERNEL)
-  batchscope_python_module(_kernel FOLDER kernel DEPENDS kernel/channels kernel/view LINKS batchscope_xeus_python)
+  batchscope_python_module(_kernel FOLDER kernel DEPENDS kernel/channels kernel/view kernel/debug
+                            LINKS batchscope_xeus_python)
 endif()
