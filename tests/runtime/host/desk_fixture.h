@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/host/debug_desk.h"
+#include "tests/runtime/host/fake_control.h"
 
 /// A desk with people and workers that are lists of what was said to them.
 namespace batchscope::host {
@@ -25,18 +26,6 @@ inline const Attempt kTry{MiniBatchId{117}, 1};
 using ToPerson = std::vector<wire::ToClient>;
 using ToProcess = std::vector<wire::ToWorker>;
 using Lines = std::vector<std::string>;
-
-class FakeControl final : public wire::ControlServer {
- public:
-  int fd() const override { return -1; }
-  std::vector<wire::ClientEvent> Take() override { return std::exchange(events, {}); }
-  void Send(wire::ClientId client, const wire::ToClient& message) override { sent[client].push_back(message); }
-  void Refuse(wire::ClientId client, const std::string& why) override { refused[client] = why; }
-
-  std::vector<wire::ClientEvent> events;
-  std::map<wire::ClientId, ToPerson> sent;
-  std::map<wire::ClientId, std::string> refused;
-};
 
 class FakeFleet final : public DeskFleet {
  public:
@@ -68,7 +57,7 @@ class DeskTest : public ::testing::Test {
   void Open(const DebugRules& rules) {
     welcome_.run_id = "digits-1";
     welcome_.entry_folder = "/runs/digits-1/entry";
-    desk_ = std::make_unique<DebugDesk>(rules, welcome_, &control_, fleet_);
+    desk_ = std::make_unique<DebugDesk>(rules, welcome_, &server_, fleet_);
   }
   void Join(wire::ClientId client, const std::string& who, bool debugger = true) {
     Happens(wire::ClientJoined{client, who, debugger});
@@ -114,7 +103,8 @@ class DeskTest : public ::testing::Test {
   Lines Logged() { return std::exchange(fleet_.lines, {}); }
 
   wire::Welcome welcome_;
-  FakeControl control_;
+  ControlBook control_;
+  FakeControl server_{control_};
   FakeFleet fleet_;
   MonotonicTime now_{1000h};
   std::unique_ptr<DebugDesk> desk_;
