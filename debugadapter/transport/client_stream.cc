@@ -32,11 +32,12 @@ bool IsReady(int fd, short events) {
 
 }  // namespace
 
-ClientStream::ClientStream(int in, int out, MessageLog log)
+ClientStream::ClientStream(int in, int out, MessageLog log, std::size_t most_unread)
     : in_(in),
       out_(out),
       in_is_socket_(IsSocket(in)),
       out_is_socket_(IsSocket(out)),
+      most_unread_(most_unread),
       log_(std::move(log)),
       frames_(kMostClientBytes) {}
 
@@ -78,8 +79,8 @@ void ClientStream::Send(protocol::Json message) {
   if (written_ > unsent_.size() / 2) unsent_.erase(0, std::exchange(written_, 0));
   unsent_ += wire::WithContentLength(protocol::WriteJson(message));
   Flush();
-  if (unsent_.size() - written_ > kMostUnreadBytes) {
-    EndWriting(fmt::format("it stopped reading: {} MiB wait for it", kMostUnreadBytes >> 20));
+  if (unsent_.size() - written_ > most_unread_) {
+    EndWriting(fmt::format("it stopped reading: {} MiB wait for it", most_unread_ >> 20));
   }
 }
 

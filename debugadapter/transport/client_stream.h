@@ -20,7 +20,7 @@ inline constexpr std::size_t kMostUnreadBytes = std::size_t{64} << 20;
 /// descriptors' flags, which others may share, stay as they are. One thread.
 class ClientStream {
  public:
-  ClientStream(int in, int out, MessageLog log);
+  ClientStream(int in, int out, MessageLog log, std::size_t most_unread = kMostUnreadBytes);
 
   int in() const { return in_; }
   int out() const { return out_; }
@@ -32,7 +32,7 @@ class ClientStream {
   /// What came, in order; to be called when `in` is readable or hung up. What cannot be read ends the stream.
   std::vector<protocol::Json> Receive();
   /// Queues the message with the next `seq`, and writes what can be written. To one who cannot be written to, or has
-  /// more than kMostUnreadBytes unread, nothing is sent any more.
+  /// more than `most_unread` unread, nothing is sent any more.
   void Send(protocol::Json message);
   /// Writes what can be written; to be called when `out` is writable or hung up.
   void Flush();
@@ -45,6 +45,7 @@ class ClientStream {
   const int out_;
   const bool in_is_socket_;
   const bool out_is_socket_;
+  const std::size_t most_unread_;
   MessageLog log_;
   wire::ContentFrames frames_;
   std::string unsent_;
