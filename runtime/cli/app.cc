@@ -52,7 +52,11 @@ void AddShow(CLI::App& app, ShowOptions& options) {
       ->required();
   AddHome(show, options.home);
   show.add_option("--why", options.why, "The story of one mini-batch")->type_name("MINI_BATCH");
-  show.add_flag("--json", options.json, "As a JSON object");
+  CLI::Option* json = show.add_flag("--json", options.json, "As a JSON object");
+  show.add_flag("--workers", options.workers, "With --json: what each worker does (null when the run is over)")
+      ->needs(json);
+  show.add_flag("--mini-batches", options.mini_batches, "With --json: the first thousand mini-batches of each status")
+      ->needs(json);
 }
 
 int MainOrThrow(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {

@@ -30,6 +30,8 @@ struct ShowOptions {
   std::filesystem::path home;
   std::optional<std::uint32_t> why;  ///< A mini-batch whose story is wanted.
   bool json = false;
+  bool workers = false;       ///< With json: the workers too.
+  bool mini_batches = false;  ///< With json: the mini-batches too.
 };
 
 /// Runs a step to its end. SIGINT, SIGTERM and SIGHUP cancel it tidily, the second of them at once.

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/text.h"
+
 namespace batchscope::cli {
 namespace {
 
@@ -29,7 +31,18 @@ struct Part {
   std::string text;
 };
 
-std::vector<Part> Parts(const host::Progress& progress) {
+/// How long a worker is stopped changes all the time: on a terminal that is drawn anew, in lines it is left out.
+enum class StopTime { kShown, kLeftOut };
+
+std::string StoppedText(const std::vector<host::StoppedWorker>& stopped, StopTime time) {
+  const host::StoppedWorker& first = stopped.front();
+  std::string text = time == StopTime::kShown ? record::InWords(first)
+                                              : fmt::format("worker {}: {}", first.worker, ToDisplay(first.where));
+  if (stopped.size() > 1) text += fmt::format(" and {} more", stopped.size() - 1);
+  return text;
+}
+
+std::vector<Part> Parts(const host::Progress& progress, StopTime time) {
   const engine::Counts& counts = progress.counts;
   std::vector<Part> parts;
   if (progress.status == engine::RunStatus::kCancelling || progress.status == engine::RunStatus::kFailing) {
@@ -47,6 +60,7 @@ std::vector<Part> Parts(const host::Progress& progress) {
   if (progress.seconds_left && progress.status == engine::RunStatus::kRunning && Done(counts) < counts.mini_batches) {
     parts.push_back({3, FormatDuration(std::chrono::duration<double>(*progress.seconds_left)) + " left"});
   }
+  if (!progress.stopped.empty()) parts.push_back({5, StoppedText(progress.stopped, time)});
   const bool is_over = progress.status >= engine::RunStatus::kCompleted;
   if (!is_over) {
     parts.push_back({1, counts.workers_ready == 1 ? "1 worker" : fmt::format("{} workers", counts.workers_ready)});
@@ -62,13 +76,13 @@ std::string Join(const std::vector<Part>& parts) {
 
 }  // namespace
 
-std::string ProgressText(const host::Progress& progress) { return Join(Parts(progress)); }
+std::string ProgressText(const host::Progress& progress) { return Join(Parts(progress, StopTime::kLeftOut)); }
 
 std::string ProgressBar(const host::Progress& progress, int columns) {
   const engine::Counts& counts = progress.counts;
   const auto room = static_cast<std::size_t>(std::max(columns - 1, 20));  // A full last column wraps on some terminals.
   constexpr std::size_t kSmallest = 10, kLargest = 30;
-  std::vector<Part> parts = Parts(progress);
+  std::vector<Part> parts = Parts(progress, StopTime::kShown);
   std::string text = Percent(counts) + "  " + Join(parts);
   const auto lowest = [](const Part& a, const Part& b) { return a.rank < b.rank; };
   while (text.size() + kSmallest + 3 > room && parts.size() > 1) {

@@ -76,6 +76,22 @@ std::string CountsText(const record::RunSummary& run) {
                            (run.ended.empty() ? " so far" : ""));
 }
 
+std::string StoppedText(const record::RunSummary& run) {
+  std::string text;
+  for (const record::StoppedWorker& stopped : run.stopped) {
+    text += Field(text.empty() ? "stopped" : "", record::InWords(stopped));
+  }
+  return text;
+}
+
+nlohmann::json ToJson(const std::vector<record::StoppedWorker>& stopped) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const record::StoppedWorker& one : stopped) {
+    list.push_back({{"worker", one.worker}, {"where", ToDisplay(one.where)}, {"seconds", one.seconds}});
+  }
+  return list;
+}
+
 nlohmann::json ToJson(const Failure& failure) {
   return {{"kind", ToString(failure.kind)},
           {"type", ToDisplay(failure.type)},
@@ -136,7 +152,7 @@ std::string ErrorsText(const record::Errors& errors) {
 std::string RunPage(const record::RunSummary& run, const record::Errors& errors) {
   std::string text = fmt::format("{}  {}\n", run.id, run.status);
   text += Field("reason", ToDisplay(run.reason)) + Field("step", run.name) + Field("started", run.started) +
-          CountsText(run) + PlacesText(run);
+          CountsText(run) + StoppedText(run) + PlacesText(run);
   text += FatalText(run);
   if (const std::string grouped = ErrorsText(errors); !grouped.empty()) text += "\n" + grouped;
   text += "\n";
@@ -181,6 +197,7 @@ nlohmann::json ToJson(const record::RunSummary& run) {
           {"folder", ToDisplay(run.folder.string())},
           {"output", run.output_file.empty() ? nlohmann::json() : nlohmann::json(ToDisplay(run.output_file.string()))},
           {"logs", ToDisplay(run.logs.string())},
+          {"stopped", ToJson(run.stopped)},
           {"fatal", run.fatal ? ToJson(*run.fatal) : nlohmann::json()}};
 }
 

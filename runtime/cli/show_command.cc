@@ -5,6 +5,7 @@
 #include "runtime/base/text.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/exit_code.h"
+#include "runtime/cli/fleet_page.h"
 #include "runtime/cli/places.h"
 #include "runtime/cli/run_page.h"
 #include "runtime/record/reader.h"
@@ -14,15 +15,24 @@ namespace {
 
 constexpr std::uint64_t kErrorsRead = 10'000;
 constexpr std::uint64_t kErrorsInJson = 1'000;
+constexpr std::size_t kMiniBatchesInJson = 1'000;
 
-Result<std::string> Page(const record::RunFolder& folder, bool json) {
+Result<std::string> Page(const record::RunFolder& folder, const ShowOptions& options) {
   BATCHSCOPE_ASSIGN_OR_RETURN(const record::RunSummary run, record::ReadSummary(folder));
   BATCHSCOPE_ASSIGN_OR_RETURN(const record::Errors errors,
-                              record::ReadErrors(folder, json ? kErrorsInJson : kErrorsRead));
-  if (!json) return RunPage(run, errors);
+                              record::ReadErrors(folder, options.json ? kErrorsInJson : kErrorsRead));
+  if (!options.json) return RunPage(run, errors);
   nlohmann::json page = ToJson(run);
   page["errors"] = ToJson(errors);
   page["errors_total"] = errors.total;
+  if (options.mini_batches) {
+    BATCHSCOPE_ASSIGN_OR_RETURN(const std::vector<record::MiniBatchRow> rows, record::ReadMiniBatches(folder));
+    page["mini_batch_rows"] = ToJson(rows, kMiniBatchesInJson);
+  }
+  if (options.workers) {
+    const std::optional<wire::Workers> workers = AskForWorkers(folder);
+    page["workers"] = workers ? ToJson(*workers) : nlohmann::json();
+  }
   return Pretty(page);
 }
 
@@ -51,7 +61,7 @@ int ShowRun(const ShowOptions& options, std::ostream& out, std::ostream& err) {
   const Result<record::RunFolder> folder = record::FindRun(HomeOf(options.home), options.run);
   const Result<std::string> text = !folder.ok()  ? Result<std::string>(folder.status())
                                    : options.why ? Story(*folder, MiniBatchId{*options.why}, options.json)
-                                                 : Page(*folder, options.json);
+                                                 : Page(*folder, options);
   if (!text.ok()) {
     err << "batchscope: " << ToDisplay(text.message()) << '\n';
     return kOther;

@@ -13,15 +13,11 @@
 #include "runtime/config/step.h"
 #include "runtime/engine/ledger.h"
 #include "runtime/record/run_folder.h"
+#include "runtime/record/stopped_workers.h"
 
 namespace batchscope::host {
 
-/// A worker that a person looks at.
-struct StoppedWorker {
-  std::uint32_t worker = 0;
-  std::string where;   ///< "entry.py:12", or why it waits: "held after its mini-batch failed".
-  double seconds = 0;  ///< How long by now.
-};
+using StoppedWorker = record::StoppedWorker;
 
 /// A run as seen at one moment.
 struct Progress {

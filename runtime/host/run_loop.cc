@@ -195,7 +195,7 @@ void RunLoop::ShowProgress() {
   }
   if (now - last_refresh_ >= kRefreshEvery) {
     last_refresh_ = now;
-    parts_.recorder->Refresh(ledger_.counts(), ledger_.status());
+    parts_.recorder->Refresh(ledger_.counts(), ledger_.status(), desk_.Stopped(now));
   }
   WakeAt(last_refresh_ + kRefreshEvery);
 }

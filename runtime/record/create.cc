@@ -129,6 +129,7 @@ Result<std::unique_ptr<Recorder>> Recorder::Create(const CreateOptions& options,
   BATCHSCOPE_RETURN_IF_ERROR(journal.Commit(ordered->mark(), facts.started_unix_us));
 
   auto logs = std::make_unique<RunLogs>(folder, facts);
+  auto stopped = std::make_unique<StoppedFile>(folder);
   auto parts = std::unique_ptr<Parts>(new Parts{.folder = folder,
                                                 .lock = std::move(lock),
                                                 .plan = &plan,
@@ -140,6 +141,7 @@ Result<std::unique_ptr<Recorder>> Recorder::Create(const CreateOptions& options,
                                                 .journal = std::move(journal),
                                                 .output = std::move(ordered),
                                                 .logs = std::move(logs),
+                                                .stopped = std::move(stopped),
                                                 .broken = {},
                                                 .finished = false,
                                                 .deaths = {}});

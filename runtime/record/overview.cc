@@ -54,6 +54,9 @@ std::string RenderOverview(const RunFolder& folder, const RunFacts& facts, const
     text += fmt::format("Workers       {} of {} alive, {} ready\n", now.counts.workers_alive, facts.workers,
                         now.counts.workers_ready);
   }
+  for (const StoppedWorker& stopped : now.stopped) {
+    text += fmt::format("Stopped       {}\n", InWords(stopped));
+  }
   if (!now.reason.empty()) text += fmt::format("\nReason: {}\n", ToDisplay(now.reason));
   if (now.fatal != nullptr) text += FatalText(*now.fatal);
   if (!now.most_frequent_error.empty()) {

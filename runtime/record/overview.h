@@ -1,9 +1,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "runtime/engine/ledger.h"
 #include "runtime/record/run_facts.h"
+#include "runtime/record/stopped_workers.h"
 
 namespace batchscope::record {
 
@@ -15,6 +17,7 @@ struct OverviewFacts {
   std::int64_t now_unix_us = 0;
   std::string most_frequent_error;  ///< Empty when there were none.
   const Failure* fatal = nullptr;
+  std::vector<StoppedWorker> stopped = {};  ///< Who waits for a person.
 };
 
 /// overview.txt.

@@ -79,7 +79,8 @@ Result<RunSummary> ReadSummary(const RunFolder& folder) {
     end = StateOf(folder, journal, totals);
   }
   const bool runs = end.ended_unix_us == 0;
-  const std::int64_t until = runs ? UnixMicros(SystemClock().WallNow()) : end.ended_unix_us;
+  const std::int64_t now = UnixMicros(SystemClock().WallNow());
+  const std::int64_t until = runs ? now : end.ended_unix_us;
   return RunSummary{.id = facts.id,
                     .name = facts.step,
                     .status = end.status,
@@ -91,7 +92,8 @@ Result<RunSummary> ReadSummary(const RunFolder& folder) {
                     .folder = folder.path(),
                     .output_file = facts.output_file,
                     .logs = folder.logs(),
-                    .fatal = end.fatal};
+                    .fatal = end.fatal,
+                    .stopped = runs ? ReadStopped(folder, now) : std::vector<StoppedWorker>()};
 }
 
 Result<std::vector<MiniBatchRow>> ReadMiniBatches(const RunFolder& folder) {

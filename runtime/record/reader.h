@@ -10,6 +10,7 @@
 #include "runtime/base/status.h"
 #include "runtime/engine/ledger.h"
 #include "runtime/record/run_folder.h"
+#include "runtime/record/stopped_workers.h"
 
 /// Reads runs, living ones too, from their folders alone. Any process, any thread.
 namespace batchscope::record {
@@ -27,6 +28,7 @@ struct RunSummary {
   std::filesystem::path output_file;  ///< Empty with summary_only.
   std::filesystem::path logs;
   std::optional<Failure> fatal;
+  std::vector<StoppedWorker> stopped;  ///< Who waits for a person, while it runs.
 };
 
 /// One mini-batch as a table shows it; the names are those of Azure's logs.

@@ -101,6 +101,9 @@ class Story {
       Begun(line);
       Ended(line, fmt::format("failed after {}: {} ({})", Duration(line.Number("p")), OneLine(FailureOf(line)),
                               line.Text("kind")));
+    } else if (kind == "held") {
+      lines_.push_back(
+          fmt::format("{} worker {} stays, for a person to look at it", Utc(line.Number("at")), line.Number("w")));
     } else if (kind == "gave_up") {
       lines_.push_back("its tries are used up; it has no rows in the output");
       gave_up_ = true;

@@ -193,12 +193,15 @@ Status Recorder::Commit() {
   return parts_->broken;
 }
 
-void Recorder::Refresh(const engine::Counts& counts, engine::RunStatus status) {
+void Recorder::Refresh(const engine::Counts& counts, engine::RunStatus status,
+                       const std::vector<StoppedWorker>& stopped) {
+  parts_->stopped->Renew(parts_->Now(), stopped);
   parts_->logs->Renew({.status = ToString(status),
                        .reason = parts_->broken.message(),
                        .counts = counts,
                        .now_unix_us = parts_->Now(),
-                       .most_frequent_error = {}});
+                       .most_frequent_error = {},
+                       .stopped = stopped});
 }
 
 Status Recorder::Finish(engine::RunStatus status, const engine::Counts& counts, const std::string& reason,

@@ -16,6 +16,7 @@
 #include "runtime/engine/ledger.h"
 #include "runtime/input/plan.h"
 #include "runtime/record/run_folder.h"
+#include "runtime/record/stopped_workers.h"
 
 namespace batchscope::record {
 
@@ -80,8 +81,8 @@ class Recorder {
 
   /// Makes what was noted durable: rows first, then the journal with a commit line.
   Status Commit();
-  /// Renews overview.txt and user/error.txt; called about once a second while things change.
-  void Refresh(const engine::Counts& counts, engine::RunStatus status);
+  /// Renews overview.txt, user/error.txt and who is stopped; called about once a second while things change.
+  void Refresh(const engine::Counts& counts, engine::RunStatus status, const std::vector<StoppedWorker>& stopped = {});
 
   /// The last word: summaries, job_result.txt, `incomplete` renamed to `complete`, control/ and work/ emptied of what
   /// is not the user's. Works also when the disk is full, as far as it can.

@@ -12,6 +12,7 @@
 #include "runtime/record/recorder.h"
 #include "runtime/record/run_facts.h"
 #include "runtime/record/run_logs.h"
+#include "runtime/record/stopped_workers.h"
 #include "runtime/record/utc_text.h"
 
 namespace batchscope::record {
@@ -31,6 +32,7 @@ struct Recorder::Parts {
   Journal journal;
   std::unique_ptr<OrderedOutput> output;
   std::unique_ptr<RunLogs> logs;
+  std::unique_ptr<StoppedFile> stopped;
   Status broken;  ///< The failure of a commit; nothing is recorded from then on.
   bool finished = false;
 

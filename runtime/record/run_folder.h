@@ -31,6 +31,7 @@ class RunFolder {
   /// Where workers write their stacks when asked: "<worker>.txt" each.
   std::filesystem::path stacks() const { return control() / "stacks"; }
   std::filesystem::path spool() const { return control() / "rows.spool"; }
+  std::filesystem::path stopped() const { return control() / "stopped.jsonl"; }
   std::filesystem::path host_lock() const { return control() / "host.lock"; }
 
  private:

@@ -51,6 +51,18 @@ TEST(ProgressText, SaysThatWorkersAreBeingStarted) {
   EXPECT_EQ(ProgressText(progress), "starting, 0 of 200 mini-batches, 0 workers");
 }
 
+TEST(ProgressText, SaysWhoIsStoppedAndInItsPlaceForHowLong) {
+  host::Progress progress = At(40);
+  progress.stopped = {{3, "stopped in debugger at entry.py:12", 31}};
+  EXPECT_EQ(ProgressText(progress), "40 of 200 mini-batches, worker 3: stopped in debugger at entry.py:12, 2 workers");
+  progress.stopped.push_back({4, "held after mini-batch 7 failed", 2});
+  EXPECT_EQ(ProgressText(progress),
+            "40 of 200 mini-batches, worker 3: stopped in debugger at entry.py:12 and 1 more, 2 workers");
+  EXPECT_THAT(ProgressBar(progress, 140),
+              testing::EndsWith(" 20%  40 of 200 mini-batches, worker 3: stopped in debugger at entry.py:12 for 31 s "
+                                "and 1 more, 2 workers"));
+}
+
 TEST(ProgressText, SaysThatTheRunIsCancelling) {
   host::Progress progress = At(1);
   progress.status = engine::RunStatus::kCancelling;

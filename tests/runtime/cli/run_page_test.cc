@@ -110,8 +110,22 @@ TEST(RunPage, SaysThatALivingRunsTimeGoesOn) {
   EXPECT_THAT(RunPage(run, {}), testing::HasSubstr("time          1 min 0 s so far\n"));
 }
 
+TEST(RunPage, SaysWhoIsStoppedALineEach) {
+  record::RunSummary run = Summary();
+  run.stopped = {{3, "stopped in debugger at entry.py:12", 31}, {4, "held after mini-batch 7 failed", 120}};
+  EXPECT_THAT(RunPage(run, {}),
+              testing::HasSubstr("  time          1 min 0 s\n"
+                                 "  stopped       worker 3: stopped in debugger at entry.py:12 for 31 s\n"
+                                 "                worker 4: held after mini-batch 7 failed for 2 min 0 s\n"
+                                 "  output "));
+  EXPECT_EQ(ToJson(run)["stopped"],
+            nlohmann::json::parse(R"([{"worker": 3, "where": "stopped in debugger at entry.py:12", "seconds": 31.0},)"
+                                  R"({"worker": 4, "where": "held after mini-batch 7 failed", "seconds": 120.0}])"));
+}
+
 TEST(ToJson, HasTheSummaryForPrograms) {
   const nlohmann::json run = ToJson(Summary());
+  EXPECT_EQ(run["stopped"], nlohmann::json::array());
   EXPECT_EQ(run["mini_batches"],
             nlohmann::json::parse(R"({"total": 9, "succeeded": 4, "failed": 2, "tried_again": 3})"));
   EXPECT_EQ(run["output"], "/out/rows \\xff.txt");

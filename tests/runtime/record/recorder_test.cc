@@ -89,6 +89,7 @@ TEST(Recorder, JournalsAllThatAnEventHolds) {
   run.Fail(1, 0, died);
   recorder.Apply(engine::WorkerExited{WorkerId{3}, {{MiniBatchId{1}, 0}}, died});
   recorder.GaveUp(MiniBatchId{1});
+  recorder.Apply(engine::WorkerHeld{WorkerId{5}, {MiniBatchId{2}, 1}});
   recorder.Apply(engine::CancelRequested{});
   recorder.Apply(engine::HostFailed{"the disk\nis full"});
   recorder.Apply(engine::ProgressStalled{std::chrono::duration<double>(1.5)});
@@ -107,8 +108,8 @@ TEST(Recorder, JournalsAllThatAnEventHolds) {
           R"({"e":"exit",)" + at +
               R"(,"w":3,"begun":[[1,0]],"kind":"process_died","type":"SIGSEGV",)"
               R"("message":"died of SIGSEGV","traceback":""})",
-          R"({"e":"gave_up","b":1,"n":2})", R"({"e":"cancel",)" + at + "}",
-          R"({"e":"host_failed",)" + at + R"(,"reason":"the disk\nis full"})",
+          R"({"e":"gave_up","b":1,"n":2})", R"({"e":"held",)" + at + R"(,"w":5,"b":2,"t":1})",
+          R"({"e":"cancel",)" + at + "}", R"({"e":"host_failed",)" + at + R"(,"reason":"the disk\nis full"})",
           R"({"e":"stalled",)" + at + R"(,"limit":1.5})",
           R"({"e":"commit","output":2,"next":2,"header":0,"spool_from":0,"spool_to":0,)" + at + "}"));
 }
