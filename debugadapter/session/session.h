@@ -71,6 +71,9 @@ class Session {
   void OnOutput(const std::string& text, bool is_stderr);
   void OnExited(int exit_code);
 
+  /// What the client calls itself in `initialize`, for wire::Join::who.
+  const std::string& client_name() const;
+
   /// When OnTime() wants to be called; none: not before something else happens.
   std::optional<MonotonicTime> next_time() const;
   void OnTime();
