@@ -31,17 +31,6 @@ int PollLimit(const std::optional<MonotonicTime>& time, MonotonicTime now) {
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
 }
 
-/// How the client calls itself in its first request.
-std::optional<std::string> NameIn(const protocol::Json& message) {
-  const Result<protocol::Request> request = protocol::ParseRequest(message);
-  if (!request.ok() || request->command != "initialize") return std::nullopt;
-  for (const char* field : {"clientName", "clientID"}) {
-    const auto name = request->arguments.find(field);
-    if (name != request->arguments.end() && name->is_string()) return name->get<std::string>();
-  }
-  return std::nullopt;
-}
-
 /// Whether a run that lives has no control endpoint yet.
 bool IsYoung(const record::RunFolder& run) {
   std::error_code ignored;
@@ -122,7 +111,6 @@ void World::TakeStop() {
 void World::TakeFromClient() {
   for (const protocol::Json& message : client_.Receive()) {
     if (is_over_) return;
-    if (auto name = NameIn(message)) who_ = *std::move(name);
     session_.OnClient(message);
   }
 }
@@ -205,7 +193,7 @@ void World::TryToJoin() {
 Result<wire::Welcome> World::Connect(const std::filesystem::path& run_folder) {
   run_lost_.reset();
   wire::Join join;
-  join.who = who_;
+  join.who = session_.client_name().empty() ? "a debug client" : session_.client_name();
   join.debugger = true;
   auto joined = wire::ControlClient::Connect(run_folder, std::move(join), kJoinLimit);
   if (!joined.ok()) return joined.status();

@@ -60,7 +60,6 @@ class World final : public session::Outside {
 
   ClientStream& client_;
   const ServeOptions options_;
-  std::string who_ = "a debug client";
   std::optional<Wish> join_;
   std::optional<session::LaunchPlan> launch_;
   std::unique_ptr<wire::ControlClient> run_;
