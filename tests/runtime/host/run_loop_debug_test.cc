@@ -28,16 +28,18 @@ class RunLoopDebugTest : public RunLoopTest {
 
 TEST_F(RunLoopDebugTest, GivesTheSeatOfAHeldWorkerToAFreshOne) {
   std::optional<Attempt> on_board;
-  FakeWorld world([this](FakeWorld& self, WorkerId worker, const wire::Task& task) {
+  std::optional<wire::Task> running;
+  FakeWorld world([&](FakeWorld& self, WorkerId worker, const wire::Task& task) {
     if (FailsHolding(self, worker, task, 1)) return;
-    if (worker == kSecond) {
-      board_->slot(0).Begin(task.attempt, 1);
-      self.Exit(kFirst, 0);  // The person has seen enough.
-    }
-    self.Succeed(worker, task, RowOf(task));
+    if (worker == kFirst) return self.Succeed(worker, task, RowOf(task));
+    board_->slot(0).Begin(task.attempt, 1);
+    running = task;
+    self.Exit(kFirst, 0);  // The person has seen enough.
   });
-  world.on_sent = [&](FakeWorld&, WorkerId worker, const wire::ToWorker& message) {
-    if (worker == kSecond && std::holds_alternative<wire::Dismiss>(message)) on_board = board_->slot(0).Running();
+  world.on_round = [&](FakeWorld& self) {
+    if (!running || !self.reports.empty()) return;  // Not before the loop has heard of that exit.
+    on_board = board_->slot(0).Running();
+    self.Succeed(kSecond, *std::exchange(running, std::nullopt), "2\n");
   };
   step_.run.run_invocation_timeout = std::chrono::hours(10'000'000);  // The slot's time is 1 ns after the start.
   const Progress progress = RunWith(world, 3, 1);
