@@ -8,6 +8,8 @@ constexpr wire::ClientId kClient{1};
 constexpr WorkerId kFirst{0};
 constexpr WorkerId kSecond{1};
 
+std::int64_t NowInNanoseconds() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
 void SucceedAtOnce(FakeWorld& self, WorkerId worker, const wire::Task& task) {
   self.Succeed(worker, task, RowOf(task));
 }
@@ -32,7 +34,7 @@ TEST_F(RunLoopDebugTest, GivesTheSeatOfAHeldWorkerToAFreshOne) {
   FakeWorld world([&](FakeWorld& self, WorkerId worker, const wire::Task& task) {
     if (FailsHolding(self, worker, task, 1)) return;
     if (worker == kFirst) return self.Succeed(worker, task, RowOf(task));
-    board_->slot(0).Begin(task.attempt, 1);
+    board_->slot(0).Begin(task.attempt, NowInNanoseconds());
     running = task;
     self.Exit(kFirst, 0);  // The person has seen enough.
   });
@@ -41,7 +43,6 @@ TEST_F(RunLoopDebugTest, GivesTheSeatOfAHeldWorkerToAFreshOne) {
     on_board = board_->slot(0).Running();
     self.Succeed(kSecond, *std::exchange(running, std::nullopt), "2\n");
   };
-  step_.run.run_invocation_timeout = std::chrono::hours(10'000'000);  // The slot's time is 1 ns after the start.
   const Progress progress = RunWith(world, 3, 1);
   EXPECT_EQ(progress.status, engine::RunStatus::kCompleted);
   EXPECT_EQ(progress.counts.failed, 1U);
@@ -126,7 +127,7 @@ TEST_F(RunLoopDebugTest, LeavesAStoppedWorkerItsTimeWhateverTheLimits) {
   wire::Task running;
   FakeWorld world([&](FakeWorld& self, WorkerId worker, const wire::Task& task) {
     running = task;
-    const std::int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
+    const std::int64_t now = NowInNanoseconds();
     board_->slot(0).Begin(task.attempt, now - kHour);
     board_->slot(0).EnterRun(now - kHour);
     board_->slot(0).stopped_since_ns = now - kHour;
