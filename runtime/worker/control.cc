@@ -58,7 +58,8 @@ class BlockedSignals {
 
 }  // namespace
 
-Control::Control(std::string endpoint, WorkerId worker) : endpoint_(std::move(endpoint)), worker_(worker) {
+Control::Control(std::string endpoint, WorkerId worker, DebugSide& debug)
+    : endpoint_(std::move(endpoint)), worker_(worker), debug_(debug), relay_(outbox_, debug.clock, debug.start) {
   std::promise<void> connected;
   const std::future<void> is_connected = connected.get_future();
   {
@@ -93,6 +94,7 @@ void Control::Loop(std::promise<void> is_connected) {
     outbox_.bell().Silence();
     const bool finishing = finishing_;  // Before the outbox is looked at: what was pushed earlier is sent.
     Receive(link);
+    relay_.Look();
     // libzmq's descriptor tells of changes only, and sending may have eaten one: receive again before waiting.
     if (Send(link)) continue;
     if (finishing && outbox_.state() == Outbox::State::kEmpty) break;
@@ -107,12 +109,41 @@ void Control::Receive(wire::WorkerLink& link) {
     Result<std::optional<wire::ToWorker>> message = link.Receive();
     if (!message.ok()) EndWithoutLink(message.status());
     if (!message->has_value()) return;
-    if (auto* work = std::get_if<wire::Work>(&**message)) {
-      inbox_.Put(std::move(*work));
-    } else {
-      inbox_.Dismiss();
-    }
+    Obey(**std::move(message));
   }
+}
+
+void Control::Obey(wire::ToWorker message) {
+  if (auto* work = std::get_if<wire::Work>(&message)) {
+    inbox_.Put(std::move(*work));
+  } else if (std::holds_alternative<wire::Dismiss>(message)) {
+    inbox_.Dismiss();
+    debug_.gate.Dismiss();
+  } else if (const auto* input = std::get_if<wire::DebuggerInput>(&message)) {
+    relay_.Input(input->json);
+  } else if (std::holds_alternative<wire::ArmDebugger>(message)) {
+    relay_.Arm();
+  } else if (std::holds_alternative<wire::DisarmDebugger>(message)) {
+    relay_.Disarm();
+  } else if (const auto* watch = std::get_if<wire::Watch>(&message)) {
+    SetWatch(*watch);
+  } else if (std::holds_alternative<wire::PassGate>(message)) {
+    debug_.gate.Pass();
+  } else {
+    debug_.gate.Refuse();
+  }
+}
+
+void Control::SetWatch(const wire::Watch& wanted) {
+  std::optional<Watch::InRun> in_run = debug_.watch.Set(wanted);
+  if (in_run) {
+    wire::AtGate at;
+    at.gate = wire::Gate::kInRun;
+    at.attempt = in_run->attempt;
+    at.rules = std::move(in_run->rules);
+    outbox_.Say(std::move(at));
+  }
+  if (!debug_.watch.anything()) debug_.gate.NothingIsWatched();
 }
 
 bool Control::Send(wire::WorkerLink& link) {
@@ -138,10 +169,11 @@ void Control::Wait(const wire::WorkerLink& link) {
     const std::int64_t left_ms = std::clamp<std::int64_t>((end_by_ns_ - NowNs()) / 1'000'000 + 1, 0, 1'000'000);
     limit_ms = limit_ms < 0 ? static_cast<int>(left_ms) : std::min(limit_ms, static_cast<int>(left_ms));
   }
-  std::array<pollfd, 2> wanted{pollfd{link.fd(), POLLIN, 0}, pollfd{outbox_.bell().fd(), POLLIN, 0}};
+  const pollfd debugger = relay_.wanted();
+  std::array<pollfd, 3> wanted{pollfd{link.fd(), POLLIN, 0}, pollfd{outbox_.bell().fd(), POLLIN, 0}, debugger};
   if (::poll(wanted.data(), wanted.size(), limit_ms) <= 0) return;
   for (const pollfd& each : wanted) {
-    if ((each.revents & (POLLNVAL | POLLERR)) == 0) continue;
+    if ((each.revents & (POLLNVAL | POLLERR)) == 0 || each.fd == debugger.fd) continue;  // The relay sees for itself.
     EndWithoutLink(Status::Error("one of its descriptors was closed; did the script close some that are not its own?"));
   }
 }

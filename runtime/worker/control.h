@@ -10,6 +10,8 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/ids.h"
 #include "runtime/wire/links.h"
+#include "runtime/worker/debug_relay.h"
+#include "runtime/worker/debug_side.h"
 #include "runtime/worker/mailbox.h"
 
 namespace batchscope::worker {
@@ -21,8 +23,9 @@ namespace batchscope::worker {
 class Control {
  public:
   /// Starts the thread, and returns when it has dialled and said Hello: nothing of libzmq's own start then runs beside
-  /// the main thread, which goes on to change the environment, the streams and the working directory.
-  Control(std::string endpoint, WorkerId worker);
+  /// the main thread, which goes on to change the environment, the streams and the working directory. `debug` must
+  /// live as long as this.
+  Control(std::string endpoint, WorkerId worker, DebugSide& debug);
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
   ~Control();
@@ -38,14 +41,18 @@ class Control {
  private:
   void Loop(std::promise<void> connected);
   void Receive(wire::WorkerLink& link);
+  void Obey(wire::ToWorker message);
+  void SetWatch(const wire::Watch& wanted);
   bool Send(wire::WorkerLink& link);
   void Wait(const wire::WorkerLink& link);
   void LookAtDeadline() const;
 
   const std::string endpoint_;
   const WorkerId worker_;
-  Inbox inbox_;    // Locks itself.
-  Outbox outbox_;  // Locks itself.
+  Inbox inbox_;       // Locks itself.
+  Outbox outbox_;     // Locks itself.
+  DebugSide& debug_;  // Locks itself.
+  DebugRelay relay_;  // Control thread.
   std::atomic<bool> finishing_ = false;
   std::atomic<std::int64_t> end_by_ns_ = 0;  // CLOCK_MONOTONIC; 0: no limit.
   bool gathering_ = false;                   // Control thread: results wait in the outbox since gathering_since_.

@@ -35,7 +35,8 @@ Inbox::State Inbox::Take(std::vector<wire::Task>& tasks) {
 
 void Outbox::Say(wire::FromWorker word) {
   const std::lock_guard lock(mutex_);
-  group_.words.push_back(std::move(word));
+  if (!groups_.back().results.results.empty()) groups_.emplace_back();
+  groups_.back().words.push_back(std::move(word));
   urgent_ = true;
   bell_.Ring();
 }
@@ -43,7 +44,7 @@ void Outbox::Say(wire::FromWorker word) {
 void Outbox::Push(wire::TaskResult result, std::string& rows, Urgency urgency) {
   result.rows_size = rows.size();
   const std::lock_guard lock(mutex_);
-  wire::TaskResults& all = group_.results;
+  wire::TaskResults& all = groups_.back().results;
   const bool first = all.results.empty();
   all.results.push_back(std::move(result));
   if (all.rows.empty()) {
@@ -60,13 +61,16 @@ void Outbox::Push(wire::TaskResult result, std::string& rows, Urgency urgency) {
 Outbox::State Outbox::state() {
   const std::lock_guard lock(mutex_);
   if (urgent_) return State::kUrgent;
-  return group_.results.results.empty() ? State::kEmpty : State::kGathering;
+  return groups_.front().results.results.empty() ? State::kEmpty : State::kGathering;
 }
 
 Outbox::Group Outbox::Take() {
   const std::lock_guard lock(mutex_);
-  urgent_ = false;
-  return std::exchange(group_, Group{});
+  Group first = std::move(groups_.front());
+  groups_.pop_front();
+  urgent_ = urgent_ && !groups_.empty();
+  if (groups_.empty()) groups_.emplace_back();
+  return first;
 }
 
 }  // namespace batchscope::worker

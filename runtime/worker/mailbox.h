@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -51,20 +52,21 @@ enum class Urgency {
 /// cost more than a tiny run().
 class Outbox {
  public:
-  /// All that waits.
+  /// What waits, in the order it was said.
   struct Group {
     std::vector<wire::FromWorker> words;  ///< Go before the results.
     wire::TaskResults results;
   };
   enum class State { kEmpty, kGathering, kUrgent };
 
-  /// Main thread. Something other than results; always urgent.
+  /// Any thread. Something other than results; always urgent.
   void Say(wire::FromWorker word);
   /// Main thread. `rows` are the result's and become empty; `result.rows_size` is set here.
   void Push(wire::TaskResult result, std::string& rows, Urgency urgency);
 
   /// Control thread.
   State state();
+  /// The first group; there is another one when words were said behind results.
   Group Take();
   Bell& bell() { return bell_; }
 
@@ -73,8 +75,8 @@ class Outbox {
 
   Bell bell_;
   std::mutex mutex_;
-  Group group_;          // Guarded by mutex_.
-  bool urgent_ = false;  // Guarded by mutex_.
+  std::deque<Group> groups_{1};  // Guarded by mutex_; never empty.
+  bool urgent_ = false;          // Guarded by mutex_.
 };
 
 }  // namespace batchscope::worker

@@ -7,6 +7,7 @@
 
 #include "runtime/record/recorder.h"
 #include "runtime/worker/module_context.h"
+#include "runtime/worker/module_debugger.h"
 #include "runtime/worker/module_serve.h"
 #include "runtime/worker/module_streams.h"
 
@@ -34,7 +35,9 @@ PYBIND11_MODULE(_worker, module) {
   module.attr("__version__") = BATCHSCOPE_VERSION;
   batchscope::worker::BindStreams(module);
   batchscope::worker::BindContext(module);
+  batchscope::worker::BindDebugger(module);
   module.def("serve", &batchscope::worker::Serve, py::arg("setup_json"), py::arg("worker"), py::arg("seat"),
+             py::arg("wait"),
              "Works as worker number `worker` until dismissed; the exit code. End the process with os._exit() then.");
   module.def(
       "die_with_parent", [] { Prctl(PR_SET_PDEATHSIG, SIGKILL); },

@@ -13,6 +13,7 @@
 #include "runtime/worker/module_context.h"
 #include "runtime/worker/module_failure.h"
 #include "runtime/worker/module_text.h"
+#include "runtime/worker/stack_dumps.h"
 
 namespace batchscope::worker {
 namespace py = pybind11;
@@ -29,6 +30,10 @@ std::int64_t NowNs() {
   return std::chrono::duration_cast<nanoseconds>(Clock::now().time_since_epoch()).count();
 }
 std::int64_t MonotonicNs() { return NowNs<std::chrono::steady_clock>(); }
+
+std::uint64_t Lasted(std::int64_t from_ns, std::int64_t to_ns, std::int64_t stood_still_ns) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_ns - from_ns - stood_still_ns));
+}
 
 /// A fresh list of fresh strings; null with the Python error set.
 PyObject* MakeMiniBatch(const wire::Task& task) {
@@ -55,17 +60,19 @@ Runner::Runner(const World& world) : world_(world), dataset_(py::none()) {
   if (world_.setup.input_names.size() == 1) dataset_ = FromPathBytes(world_.setup.input_names.front());
 }
 
-void Runner::RunAll() {
+Runner::Ended Runner::RunAll() {
   while (true) {
     switch (world_.control.inbox().Take(tasks_)) {
       case Inbox::State::kDismissed:
-        return;
+        return Ended::kDismissed;
       case Inbox::State::kNothing:
         WaitForNews();
         break;
       case Inbox::State::kWork:
         wall_minus_monotonic_ns_ = NowNs<std::chrono::system_clock>() - MonotonicNs();
-        for (next_ = 0; next_ < tasks_.size();) RunOne(tasks_[next_++]);
+        for (next_ = 0; next_ < tasks_.size();) {
+          if (!RunOne(tasks_[next_++])) return Ended::kHeld;
+        }
         break;
     }
   }
@@ -79,20 +86,44 @@ void Runner::WaitForNews() {
   world_.control.inbox().bell().Wait(kLookAtSignalsEvery);
 }
 
-void Runner::RunOne(const wire::Task& task) {
+/// False when the worker is to end.
+bool Runner::RunOne(const wire::Task& task) {
+  wire::BoardSlot& slot = world_.seat.slot();
   const std::int64_t begun_ns = MonotonicNs();
-  world_.slot.Begin(task.attempt, begun_ns);
+  slot.Begin(task.attempt, begun_ns);
   wire::TaskResult result;
   result.attempt = task.attempt;
   result.picked_unix_us = (begun_ns + wall_minus_monotonic_ns_) / 1'000;
   rows_.clear();
   RunUserCode(task, result);
   if (!result.ok) rows_.clear();
-  result.process_ns = static_cast<std::uint64_t>(MonotonicNs() - begun_ns);
+  const std::int64_t ended_ns = MonotonicNs();
+  result.process_ns = Lasted(begun_ns, ended_ns, slot.StoodStill(ended_ns));
   const Urgency urgency = UrgencyAfter(result.process_ns);
   if (result.process_ns > kLongNs) world_.streams.Flush();
-  world_.slot.Clear();
+  slot.Clear();
+  if (world_.setup.hold_on_failure && task.last_try && !result.ok) return Hold(std::move(result));
   world_.control.outbox().Push(std::move(result), rows_, urgency);
+  return true;
+}
+
+/// Tells the failure and waits with what was raised. Whether the worker goes on with its next mini-batch.
+bool Runner::Hold(wire::TaskResult result) {
+  const auto move_to = [this](wire::BoardSlot& slot) {
+    world_.gates.debug().clock.MoveTo(slot);
+    CountStackDumpsIn(slot);
+  };
+  world_.streams.Flush();
+  // First of all: with the result the host may give the seat away.
+  move_to(world_.seat.Leave());
+  world_.gates.debug().gate.Close(Gate::Wait::kHold);
+  result.holds = true;
+  world_.control.outbox().Push(std::move(result), rows_, Urgency::kNow);
+  const Gate::Word word = world_.gates.Hold(raised_);
+  raised_ = py::object();
+  if (word != Gate::Word::kRefuse) return false;
+  move_to(world_.seat.Return());
+  return true;
 }
 
 void Runner::RunUserCode(const wire::Task& task, wire::TaskResult& result) {
@@ -102,18 +133,29 @@ void Runner::RunUserCode(const wire::Task& task, wire::TaskResult& result) {
     result.failure = TakeFailure(FailureKind::kException);
     return;
   }
+  wire::BoardSlot& slot = world_.seat.slot();
+  world_.gates.BeforeRun(task);
   const std::int64_t started_ns = MonotonicNs();
-  world_.slot.run_started_ns.store(started_ns, std::memory_order_release);
+  slot.EnterRun(started_ns);
   const auto value = py::reinterpret_steal<py::object>(CallRun(task, mini_batch));
   if (world_.fork_mark.in_child()) LeaveForkedChild(world_.streams);
-  world_.slot.run_started_ns.store(0, std::memory_order_release);
-  result.run_ns = static_cast<std::uint64_t>(MonotonicNs() - started_ns);
-  if (!value) {
-    result.failure = TakeFailure(FailureKind::kException);
-    return;
-  }
+  const std::int64_t returned_ns = MonotonicNs();
+  slot.run_started_ns.store(0, std::memory_order_release);
+  const std::int64_t stood_still_ns = slot.StoodStill(returned_ns) - slot.stopped_before_run_ns.load();
+  result.run_ns = Lasted(started_ns, returned_ns, stood_still_ns);
+  if (!value) TakeException(task, result);
+  world_.gates.AfterRun(task);
+  if (!value) return;
   Book(world_.row_writer.Write(value, rows_), task, result);
   if (world_.fork_mark.in_child()) LeaveForkedChild(world_.streams);
+  if (!result.ok) world_.gates.AfterFailure(task, result.failure);
+}
+
+void Runner::TakeException(const wire::Task& task, wire::TaskResult& result) {
+  const py::error_already_set error;
+  result.failure = Describe(FailureKind::kException, error);
+  world_.gates.AfterException(task, result.failure, error.value());
+  if (world_.setup.hold_on_failure && task.last_try) raised_ = error.value();
 }
 
 PyObject* Runner::CallRun(const wire::Task& task, py::handle mini_batch) {

@@ -6,12 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "runtime/wire/board.h"
 #include "runtime/worker/control.h"
 #include "runtime/worker/fork_mark.h"
+#include "runtime/worker/module_gates.h"
 #include "runtime/worker/module_rows.h"
 #include "runtime/worker/module_script.h"
 #include "runtime/worker/module_streams.h"
+#include "runtime/worker/seat.h"
 
 namespace batchscope::worker {
 
@@ -28,23 +29,32 @@ class Runner {
     const OutputFiles& output_files;
     const ForkMark& fork_mark;
     Control& control;
-    wire::BoardSlot& slot;
+    Gates& gates;
+    Seat& seat;
   };
   explicit Runner(const World& world);
 
-  /// Returns when the host has dismissed the worker.
-  void RunAll();
+  /// How the worker's work ended.
+  enum class Ended {
+    kDismissed,
+    kHeld,  ///< With a mini-batch that failed for good; what else it was to do is somebody else's now.
+  };
+  /// Returns when the host has dismissed the worker, or does not need it any more after a failure that it held.
+  Ended RunAll();
 
  private:
   void WaitForNews();
-  void RunOne(const wire::Task& task);
+  bool RunOne(const wire::Task& task);
+  bool Hold(wire::TaskResult result);
   void RunUserCode(const wire::Task& task, wire::TaskResult& result);
+  void TakeException(const wire::Task& task, wire::TaskResult& result);
   PyObject* CallRun(const wire::Task& task, pybind11::handle mini_batch);
   void Book(const std::variant<Returned, Failure>& outcome, const wire::Task& task, wire::TaskResult& result);
   Urgency UrgencyAfter(std::uint64_t process_ns) const;
 
   World world_;
   pybind11::object dataset_;
+  pybind11::object raised_;  // By run(), kept while the worker holds.
   std::vector<wire::Task> tasks_;
   std::size_t next_ = 0;
   std::string rows_;

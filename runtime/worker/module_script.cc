@@ -50,9 +50,15 @@ RunTakes FindRunTakes(const py::object& run) {
 
 Failure Rejected(std::string message) { return Failure{FailureKind::kRejected, "", std::move(message), ""}; }
 
+Failure Tell(FailureKind kind, const py::error_already_set& error, const OnRaised& on_raised) {
+  Failure failure = Describe(kind, error);
+  if (on_raised) on_raised(failure, error.value());
+  return failure;
+}
+
 }  // namespace
 
-std::variant<Script, Failure> Script::Import(const Setup& setup) {
+std::variant<Script, Failure> Script::Import(const Setup& setup, const OnRaised& on_raised) {
   try {
     py::object module = ImportFile(setup.entry_script);
     py::object run = py::getattr(module, "run", py::object());
@@ -66,11 +72,11 @@ std::variant<Script, Failure> Script::Import(const Setup& setup) {
     const RunTakes takes = FindRunTakes(run);
     return Script(std::move(module), std::move(run), takes);
   } catch (const py::error_already_set& error) {
-    return Describe(FailureKind::kRejected, error);
+    return Tell(FailureKind::kRejected, error, on_raised);
   }
 }
 
-std::optional<Failure> Script::CallPlain(const char* name) const {
+std::optional<Failure> Script::CallPlain(const char* name, const OnRaised& on_raised) const {
   try {
     const py::object function = py::getattr(module_, name, py::none());
     if (function.is_none()) return std::nullopt;
@@ -83,7 +89,7 @@ std::optional<Failure> Script::CallPlain(const char* name) const {
                                name),
                    ""};
   } catch (const py::error_already_set& error) {
-    return Describe(FailureKind::kException, error);
+    return Tell(FailureKind::kException, error, on_raised);
   }
 }
 

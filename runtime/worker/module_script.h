@@ -2,6 +2,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <functional>
 #include <optional>
 #include <variant>
 
@@ -13,16 +14,19 @@ namespace batchscope::worker {
 /// What run() takes.
 enum class RunTakes { kMiniBatch, kMiniBatchAndContext };
 
+/// Hears of an exception of the script while its traceback is still there.
+using OnRaised = std::function<void(const Failure&, pybind11::handle)>;
+
 /// The imported entry script. Main thread, with the GIL.
 class Script {
  public:
   /// Imports the script under its own stem and finds run(). A failure is kRejected.
-  static std::variant<Script, Failure> Import(const Setup& setup);
+  static std::variant<Script, Failure> Import(const Setup& setup, const OnRaised& on_raised);
 
   /// Calls init(), when there is one.
-  std::optional<Failure> Init() const { return CallPlain("init"); }
+  std::optional<Failure> Init(const OnRaised& on_raised) const { return CallPlain("init", on_raised); }
   /// Calls shutdown(), when there is one.
-  std::optional<Failure> Shutdown() const { return CallPlain("shutdown"); }
+  std::optional<Failure> Shutdown() const { return CallPlain("shutdown", {}); }
 
   const pybind11::object& run() const { return run_; }
   RunTakes run_takes() const { return run_takes_; }
@@ -30,7 +34,7 @@ class Script {
  private:
   Script(pybind11::object module, pybind11::object run, RunTakes run_takes)
       : module_(std::move(module)), run_(std::move(run)), run_takes_(run_takes) {}
-  std::optional<Failure> CallPlain(const char* name) const;
+  std::optional<Failure> CallPlain(const char* name, const OnRaised& on_raised) const;
 
   pybind11::object module_;
   pybind11::object run_;

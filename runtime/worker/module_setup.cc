@@ -31,6 +31,7 @@ class Fields {
     Refuse(name, "true or false", value);
     return false;
   }
+  bool TruthOrFalse(const char* name) { return Find(name) && Truth(name); }
   std::vector<std::string> Texts(const char* name) {
     const py::object value = Find(name);
     std::vector<std::string> texts;
@@ -84,6 +85,7 @@ Setup ReadFields(Fields& from) {
   setup.stacks_folder = from.Text("stacks_folder");
   setup.names_folder = from.Text("names_folder");
   setup.input_names = from.Texts("input_names");
+  setup.hold_on_failure = from.TruthOrFalse("hold_on_failure");
   return setup;
 }
 

@@ -30,6 +30,7 @@ struct Setup {
   std::string stacks_folder;
   std::string names_folder;
   std::vector<std::string> input_names;
+  bool hold_on_failure = false;
 };
 
 /// "process003": the worker in names of files and in logs.

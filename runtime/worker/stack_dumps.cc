@@ -11,7 +11,7 @@ namespace {
 
 // A signal handler gets no argument, so what it needs has to be here.
 struct Counting {
-  wire::BoardSlot* slot = nullptr;
+  std::atomic<wire::BoardSlot*> slot = nullptr;
   pid_t pid = 0;
   struct sigaction writer {};
 };
@@ -25,11 +25,13 @@ void WriteAndCount(int signal, siginfo_t* info, void* context) {
     counting.writer.sa_handler(signal);
   }
   // A process that user code forked shares the board, but is no worker.
-  if (::getpid() == counting.pid) counting.slot->stack_dumps.fetch_add(1);
+  if (::getpid() == counting.pid) counting.slot.load()->stack_dumps.fetch_add(1);
   errno = before;
 }
 
 }  // namespace
+
+void CountStackDumpsIn(wire::BoardSlot& slot) { counting.slot = &slot; }
 
 Status CountStackDumps(wire::BoardSlot& slot) {
   counting.slot = &slot;

@@ -9,5 +9,7 @@ namespace batchscope::worker {
 /// the one that is installed, which does the writing (faulthandler's). `slot` must live as long as the process. Call it
 /// once a process.
 Status CountStackDumps(wire::BoardSlot& slot);
+/// Counts in another slot from now on.
+void CountStackDumpsIn(wire::BoardSlot& slot);
 
 }  // namespace batchscope::worker

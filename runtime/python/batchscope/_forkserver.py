@@ -1,7 +1,7 @@
 """The fork server of a run: a process of the user's interpreter that has imported what is heavy and forks the workers.
 
 Run as a program by the host, which holds the other end of a socket: ``python _forkserver.py FD HOST_PID``. Needs the
-standard library and the extension module ``_worker`` beside this file; the package ``batchscope`` is not imported.
+standard library, and ``_worker`` and ``_debugger`` beside this file; the package ``batchscope`` is not imported.
 
 Both sides write JSON objects, one a line. The host begins with the settings (``setup``, ``run_folder``, ``preload``),
 then says ``fork``, ``kill`` or ``end``; the server says ``started``, ``exited`` or ``failed``. A host that is gone
@@ -48,6 +48,9 @@ def main() -> int:
         return EXIT_NO_WORKER_MODULE
     worker_module.become_subreaper()
     preload(settings["preload"])
+    preload_debugger(HERE, json.loads(settings["setup"]))
+    gc.collect()
+    gc.freeze()  # a worker's collections leave these objects, and the pages they lie in, alone
     server = Server(link, worker_module, settings["setup"], int(sys.argv[2]))
     was_told = server.serve()
     server.kill_everything()
@@ -100,8 +103,18 @@ def preload(names: list[str]) -> None:
             importlib.import_module(name)
         except BaseException as error:
             print(f"batchscope: {name} is not preloaded: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
-    gc.collect()
-    gc.freeze()  # a worker's collections leave these objects, and the pages they lie in, alone
+
+
+def preload_debugger(folder: str, setup: dict) -> None:
+    """Have the module ``_debugger`` and debugpy in memory, connected to nothing, when the run allows debugging."""
+    if not setup.get("debug"):
+        return
+    spec = importlib.util.spec_from_file_location("batchscope._debugger", os.path.join(folder, "_debugger.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    module.preload(setup.get("debugpy_folder") or "")
 
 
 class Link:
@@ -246,7 +259,7 @@ class Server:
             reseed()
             # What user code finds as __main__, multiprocessing for one, is not this file.
             sys.modules["__main__"] = types.ModuleType("__main__")
-            code = self.worker_module.serve(self.setup_json, request["fork"], request["seat"])
+            code = self.worker_module.serve(self.setup_json, request["fork"], request["seat"], request["wait"])
         except BaseException:
             traceback.print_exc()
         finally:

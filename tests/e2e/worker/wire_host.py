@@ -21,28 +21,39 @@ from types import TracebackType
 import zmq
 
 WATCHDOG_MS = 120_000  # against a hang, no measure of speed
-SLOT = struct.Struct("<QqqQQ24x")  # wire::BoardSlot
-TASK_RESULT = struct.Struct("<IIBIqQQQI")
+SLOT = struct.Struct("<QqqQQqqq")  # wire::BoardSlot
+TASK_RESULT = struct.Struct("<IIBBIqQQQI")
 WORKER = 3
+# What the fork server does before and after it forks.
 LAUNCH = """
-import importlib.machinery, importlib.util, os, sys
-loader = importlib.machinery.ExtensionFileLoader("_worker", sys.argv[1])
-spec = importlib.util.spec_from_loader("_worker", loader)
-module = importlib.util.module_from_spec(spec)
-loader.exec_module(module)
+import importlib.util, json, os, sys
+folder, setup, worker, wait = sys.argv[1:]
+spec = importlib.util.spec_from_file_location("_forkserver", os.path.join(folder, "_forkserver.py"))
+server = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(server)
+module = server.load_worker_module(folder)
+server.preload_debugger(folder, json.loads(setup))
 module.die_with_parent()
-os._exit(module.serve(sys.argv[2], int(sys.argv[3]), 0))
+os._exit(module.serve(setup, int(worker), 0, wait == "wait"))
 """
 
 
-def worker_module() -> Path:
-    """The extension file of `batchscope._worker`, found without importing the package."""
+@dataclass(frozen=True)
+class Python:
+    """An interpreter that workers run in, and the folder of the package's files for it."""
+
+    executable: str
+    package: Path
+
+
+def installed_python() -> Python:
+    """The one that runs the tests, with the installed package; found without importing that."""
     spec = importlib.util.find_spec("batchscope")
     folders = list(spec.submodule_search_locations or []) if spec else []
     for folder in folders:
         for suffix in importlib.machinery.EXTENSION_SUFFIXES:
-            if (path := Path(folder, "_worker" + suffix)).exists():
-                return path
+            if Path(folder, "_worker" + suffix).exists():
+                return Python(sys.executable, Path(folder))
     raise FileNotFoundError(f"no _worker for this Python in {folders}; install batchscope first")
 
 
@@ -70,16 +81,43 @@ class Outcome:
     rows: bytes
     header_size: int
     failure: Failure | None
+    holds: bool = False
+
+
+START, BEFORE_RUN, IN_RUN, AFTER_RUN, FAILURE = range(5)
+
+
+@dataclass
+class Gate:
+    """wire::AtGate; `failure` at the gate FAILURE only."""
+
+    gate: int
+    mini_batch: int = 0
+    attempt: int = 0
+    rules: list[int] = field(default_factory=list)
+    in_init: bool = False
+    failure: Failure | None = None
 
 
 @dataclass
 class Message:
-    """One message of the worker: `tag` is Hello, Ready, InitFailure or TaskResults by its letter."""
+    """One message of the worker: `tag` is the letter that it begins with (runtime/wire/README.md).
+
+    Attributes
+    ----------
+    text
+        Of DebuggerOutput the JSON, of DebuggerGone why, of WorkerStopped the file.
+    stop
+        Of WorkerStopped, the line and the reason.
+    """
 
     tag: str
     pid: int = 0
     failure: Failure | None = None
     outcomes: list[Outcome] = field(default_factory=list)
+    text: str = ""
+    stop: tuple[int, str] | None = None
+    gate: Gate | None = None
 
 
 class Reader:
@@ -115,13 +153,24 @@ def decode(data: bytes) -> Message:
         (count,) = reader.take(struct.Struct("<I"))
         sizes = []
         for _ in range(count):
-            batch, attempt, ok, results, _, _, _, size, header = reader.take(TASK_RESULT)
+            batch, attempt, ok, holds, results, _, _, _, size, header = reader.take(TASK_RESULT)
             failure = None if ok else reader.failure()
-            message.outcomes.append(Outcome(batch, attempt, bool(ok), results, b"", header, failure))
+            message.outcomes.append(Outcome(batch, attempt, bool(ok), results, b"", header, failure, bool(holds)))
             sizes.append(size)
         rows = Reader(reader.text())
         for outcome, size in zip(message.outcomes, sizes, strict=True):
             (outcome.rows,) = rows.take(struct.Struct(f"{size}s"))
+    elif message.tag in "NOS":
+        message.text = reader.text().decode()
+        if message.tag == "S":
+            (line,) = reader.take(struct.Struct("<I"))
+            message.stop = (line, reader.text().decode())
+    elif message.tag == "G":
+        gate, batch, attempt, count = reader.take(struct.Struct("<BIII"))
+        message.gate = Gate(gate, batch, attempt, list(reader.take(struct.Struct(f"<{count}I"))))
+        message.gate.in_init = bool(*reader.take(struct.Struct("<B")))
+        failure = reader.failure()
+        message.gate.failure = failure if gate == FAILURE else None
     return message
 
 
@@ -131,7 +180,18 @@ class WireHost:
     Use it as a context: the worker does not outlive it.
     """
 
-    def __init__(self, folder: Path, script: str, name: str = "score.py", **setup: object) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        script: str,
+        name: str = "score.py",
+        *,
+        python: Python | None = None,
+        wait: bool = False,
+        **setup: object,
+    ) -> None:
+        self._python = python or installed_python()
+        self._wait = wait
         self.run = folder / "run"
         self.entry = self.run / "entry"
         self.script = self.entry / name
@@ -173,7 +233,10 @@ class WireHost:
 
     def __enter__(self) -> WireHost:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", LAUNCH, str(worker_module()), json.dumps(self.setup), str(WORKER)],
+            [
+                *(self._python.executable, "-c", LAUNCH, str(self._python.package), json.dumps(self.setup)),
+                *(str(WORKER), "wait" if self._wait else "go"),
+            ],
             stdin=subprocess.DEVNULL,
             pass_fds=[self._board],
             start_new_session=True,
@@ -225,13 +288,26 @@ class WireHost:
         assert failed.failure
         return failed.failure
 
-    def send(self, tasks: Sequence[Sequence[str]], first: int = 0, attempt: int = 0) -> None:
+    def say(self, data: bytes) -> None:
+        """Sends a message as it is."""
+        self._socket.send_multipart([self._peer, data])
+
+    def watch(self, rules: dict[int, str] | None = None, uncaught: bool = False, last_failure: bool = False) -> None:
+        """Sends wire::Watch with these selectors by their ids."""
+        data = b"V" + struct.pack("<I", len(rules or {}))
+        for rule, selector in (rules or {}).items():
+            data += struct.pack("<IQ", rule, len(selector)) + selector.encode()
+        self.say(data + bytes([uncaught, last_failure]))
+
+    def send(
+        self, tasks: Sequence[Sequence[str]], first: int = 0, attempt: int = 0, last_try: bool = False
+    ) -> None:
         """Hands over mini-batches of these paths, numbered from `first`."""
         data = b"W" + struct.pack("<I", len(tasks))
         for number, paths in enumerate(tasks, first):
             text = b"".join(os.fsencode(path) + b"\0" for path in paths)
-            data += struct.pack("<IIIQ", number, attempt, len(paths), len(text)) + text
-        self._socket.send_multipart([self._peer, data])
+            data += struct.pack("<IIIQ", number, attempt, len(paths), len(text)) + text + bytes([last_try])
+        self.say(data)
 
     def outcomes(self, count: int) -> list[Outcome]:
         """The next `count` results, in the order they came."""
@@ -250,7 +326,7 @@ class WireHost:
 
     def dismiss(self) -> int:
         """Says that no more work comes; the worker's exit code."""
-        self._socket.send_multipart([self._peer, b"D"])
+        self.say(b"D")
         return self.exit_code()
 
     def exit_code(self) -> int:
@@ -259,8 +335,13 @@ class WireHost:
 
     def board(self) -> tuple[int, int, int, int, int]:
         """running, begun_ns, run_started_ns, finished, stack_dumps."""
-        running, begun_ns, run_started_ns, finished, dumps = SLOT.unpack(os.pread(self._board, SLOT.size, 0))
+        running, begun_ns, run_started_ns, finished, dumps, *_ = SLOT.unpack(os.pread(self._board, SLOT.size, 0))
         return running, begun_ns, run_started_ns, finished, dumps
+
+    def stopped(self) -> tuple[int, int]:
+        """stopped_since_ns and stopped_ns of the board."""
+        *_, since_ns, earlier_ns, _ = SLOT.unpack(os.pread(self._board, SLOT.size, 0))
+        return since_ns, earlier_ns
 
     def log(self, kind: str) -> str:
         """What the worker wrote: `kind` is stdout, stderr or log."""

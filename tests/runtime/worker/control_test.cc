@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -28,6 +29,9 @@ class Host {
   Host() : link_(wire::HostLink::Bind(folder_.path()).value()) {}
 
   wire::HostLink& link() { return *link_; }
+  /// The worker's side of debugging; a debugger that is started says at once that it is gone.
+  DebugSide& debug() { return debug_; }
+  wire::BoardSlot& slot() { return slot_; }
   wire::FromWorker Receive() {
     while (true) {
       auto received = link_->Receive();
@@ -41,6 +45,8 @@ class Host {
  private:
   TempFolder folder_;
   std::unique_ptr<wire::HostLink> link_;
+  wire::BoardSlot slot_{};
+  DebugSide debug_{slot_, kWorker, [](const std::shared_ptr<DebuggerEnd>& end) { end->Gone("no debugger here"); }};
 };
 
 void Push(Control& control, std::uint32_t mini_batch, Urgency urgency) {
@@ -53,7 +59,7 @@ void Push(Control& control, std::uint32_t mini_batch, Urgency urgency) {
 
 TEST(Control, SaysHelloAndPassesWorkResultsAndTheDismissalOn) {
   Host host;
-  Control control(host.link().endpoint(), kWorker);
+  Control control(host.link().endpoint(), kWorker, host.debug());
   const auto hello = std::get<wire::Hello>(host.Receive());
   EXPECT_EQ(std::pair(hello.worker, hello.pid), std::pair(kWorker, ::getpid()));
 
@@ -78,7 +84,7 @@ TEST(Control, SaysHelloAndPassesWorkResultsAndTheDismissalOn) {
 
 TEST(Control, SendsAResultThatIsNotUrgentWithoutAnotherWord) {
   Host host;
-  Control control(host.link().endpoint(), kWorker);
+  Control control(host.link().endpoint(), kWorker, host.debug());
   host.Receive();
   Push(control, 3, Urgency::kSoon);
   EXPECT_EQ(std::get<wire::TaskResults>(host.Receive()).rows, "3\n");
@@ -86,7 +92,7 @@ TEST(Control, SendsAResultThatIsNotUrgentWithoutAnotherWord) {
 
 TEST(Control, SendsAllThatIsLeftWhenItFinishes) {
   Host host;
-  Control control(host.link().endpoint(), kWorker);
+  Control control(host.link().endpoint(), kWorker, host.debug());
   host.Receive();
   Push(control, 4, Urgency::kSoon);
   Push(control, 5, Urgency::kSoon);
@@ -101,7 +107,7 @@ TEST(Control, HandlesNoSignals) {
   sigset_t only;
   ::sigemptyset(&only);
   ::sigaddset(&only, SIGUSR2);
-  Control control(host.link().endpoint(), kWorker);
+  Control control(host.link().endpoint(), kWorker, host.debug());
   host.Receive();
   // With this thread's hands off as well, a signal to the process stays pending: no other thread takes it.
   ::pthread_sigmask(SIG_BLOCK, &only, nullptr);
@@ -121,7 +127,7 @@ TEST(ControlDeathTest, EndsTheProcessWhenItsTimeIsOver) {
   EXPECT_EXIT(
       {
         Host host;
-        Control control(host.link().endpoint(), kWorker);
+        Control control(host.link().endpoint(), kWorker, host.debug());
         control.EndProcessAfter(std::chrono::milliseconds(1));
         while (true) ::pause();
       },
