@@ -8,6 +8,8 @@
 #include <xeus/xdebugger.hpp>
 #include <xeus/xsystem.hpp>
 
+#include "kernel/channels/server.h"
+
 namespace batchscope::kernel {
 namespace {
 
@@ -34,6 +36,17 @@ class Debugger final : public xeus::xdebugger {
  private:
   Json process_request_impl(const Json& header, const Json& request) override {
     inner_->register_control_messenger(get_control_messenger());
+    const Server::DebugHandler& handler = DebugHandlerOf(get_control_messenger());
+    try {
+      const auto kernel = [this, &header](const Json& asked) { return Ask(header, asked); };
+      return handler ? handler(header, request, kernel) : kernel(request);
+    } catch (const std::exception& error) {  // a field of the wrong type
+      return Refusal(request, "debug_request", error.what());
+    }
+  }
+
+  // The kernel's own debugger alone.
+  Json Ask(const Json& header, const Json& request) {
     const std::string command = request.value("command", "");
     try {
       if (command == "richInspectVariables") {

@@ -16,7 +16,6 @@
 #include <pybind11/stl.h>
 #include <nlohmann/json.hpp>
 #include <xeus/xeus_context.hpp>
-#include <xeus/xguid.hpp>
 #include <xeus/xhistory_manager.hpp>
 #include <xeus/xkernel.hpp>
 #include <xeus/xkernel_configuration.hpp>
@@ -28,11 +27,11 @@
 #include "kernel/channels/iopub.h"
 #include "kernel/channels/parent_watch.h"
 #include "kernel/channels/server.h"
+#include "kernel/debug_front_end.h"
 #include "kernel/debugger.h"
 #include "kernel/driver.h"
 #include "kernel/interpreter.h"
-#include "kernel/view/live_view.h"
-#include "runtime/host/progress_sink.h"
+#include "kernel/run_watch.h"
 
 namespace py = pybind11;
 
@@ -43,39 +42,15 @@ using Json = nlohmann::json;
 
 Json Parse(const std::string& text) { return text.empty() ? Json::object() : Json::parse(text); }
 
-// ---- a run's progress in the cell that started it
-
-struct ProgressDisplay {
-  explicit ProgressDisplay(IoPub& iopub)
-      : view([&iopub, parent = iopub.parent(), id = std::string(xeus::new_xguid())](
-                 LiveView::Turn turn, std::string&& html, std::string&& text) {
-          iopub.Publish(turn == LiveView::Turn::kFirst ? "display_data" : "update_display_data", parent, Json::object(),
-                        {{"data", {{"text/html", std::move(html)}, {"text/plain", std::move(text)}}},
-                         {"metadata", Json::object()},
-                         {"transient", {{"display_id", id}}}},
-                        {});
-        }) {}
-  LiveView view;
-};
-
-py::capsule MakeProgressSink(IoPub& iopub) {
-  auto sink = std::make_unique<BatchscopeProgressSinkV1>();
-  sink->self = new ProgressDisplay(iopub);  // until the engine releases it
-  sink->show = [](void* self, const char* json, std::size_t size) {
-    static_cast<ProgressDisplay*>(self)->view.Show({json, size});
-  };
-  sink->release = [](void* self) { delete static_cast<ProgressDisplay*>(self); };
-  return py::capsule(sink.release(), host::kProgressSinkCapsule, [](PyObject* capsule) {
-    delete static_cast<BatchscopeProgressSinkV1*>(PyCapsule_GetPointer(capsule, host::kProgressSinkCapsule));
-  });
-}
-
 // ---- what Python may ask
 
 // Given to the Python side before the server exists; it may be used from Driver.start on.
 class Host {
  public:
-  void Attach(Server& server) { server_ = &server; }
+  void Attach(Server& server, DebugRouter& debugger) {
+    server_ = &server;
+    debugger_ = &debugger;
+  }
 
   // Keeps the GIL (nothing below waits for it): else the parts of one print() would mix with those of other threads.
   void Write(const std::string& stream, const std::string& text) {
@@ -174,7 +149,12 @@ class Host {
 
   void Stop() { server_->Stop(); }
   int OriginalFd(int fd) const { return server_->capture() == nullptr ? fd : server_->capture()->original(fd); }
-  py::capsule ProgressSink() const { return MakeProgressSink(server_->iopub()); }
+  py::capsule ProgressSink() const {
+    return py::capsule(
+        MakeRunWatch(server_->iopub(), *debugger_).release(), host::kProgressSinkCapsule, [](PyObject* capsule) {
+          delete static_cast<BatchscopeProgressSinkV1*>(PyCapsule_GetPointer(capsule, host::kProgressSinkCapsule));
+        });
+  }
 
  private:
   static void CheckSignals() {
@@ -186,6 +166,7 @@ class Host {
   [[nodiscard]] bool OnMainThread() const { return pthread_equal(pthread_self(), main_thread_) != 0; }
 
   Server* server_ = nullptr;
+  DebugRouter* debugger_ = nullptr;
   std::atomic<bool> in_child_{false};
   const pthread_t main_thread_ = pthread_self();
   bool reopen_after_fork_ = false;     // main thread
@@ -263,7 +244,8 @@ void Launch(const std::string& connection_file, const py::function& make_driver)
                        xeus::make_context<zmq::context_t>(), MakeInterpreter(driver), make_server, MakeHistory(driver),
                        nullptr, MakeDebugger, {{"python", python}}, Json::error_handler_t::replace);
   Server& server = AsServer(kernel.get_server());
-  host.Attach(server);
+  DebugFrontEnd debugger(server);
+  host.Attach(server, debugger.router());
   server.set_comm_handler(
       [&driver](const std::string& /*type*/, const std::string& message, std::vector<std::string>&& buffers) {
         return driver.CallWithBuffers("comm", message, std::move(buffers));
@@ -274,13 +256,15 @@ void Launch(const std::string& connection_file, const py::function& make_driver)
     parent_watch.emplace(getppid(), [&server] { server.Stop(); });
   }
   server.Capture();
-  py::module_::import("batchscope._kernel").attr("progress_sink") =
-      py::cpp_function([&host] { return host.ProgressSink(); });
+  py::module_ module = py::module_::import("batchscope._kernel");
+  module.attr("progress_sink") = py::cpp_function([&host] { return host.ProgressSink(); });
+  module.attr("debugger_is_on") = py::cpp_function([&debugger] { return debugger.router().is_on(); });
   driver.Call("start", "{}");
   {
     const py::gil_scoped_release no_gil;
     kernel.start();
     if (!host.in_child()) {
+      debugger.router().Leave();  // a worker that is stopped could not end its run
       driver.Call("leave", "{}");
       server.Close();
     }

@@ -56,6 +56,8 @@ class Messenger final : public xeus::xcontrol_messenger {
  public:
   explicit Messenger(std::function<Json(Json)> run) : run_(std::move(run)) {}
 
+  Server::DebugHandler debug_requests;
+
  private:
   Json send_to_shell_impl(const Json& message) override {
     try {
@@ -78,6 +80,10 @@ class XeusServer final : public xeus::xserver, public Server {
 
   void set_comm_handler(CommHandler handler) override { comm_handler_ = std::move(handler); }
   void set_idle_work(IdleWork work) override { idle_work_ = std::move(work); }
+  void set_debug_handlers(DebugHandler requests, DebugEventHandler events) override {
+    messenger_.debug_requests = std::move(requests);
+    debug_events_ = std::move(events);
+  }
   IoPub& iopub() override { return iopub_; }
   Interrupts& interrupts() override { return interrupts_; }
   FdCapture* capture() override { return capture_.get(); }
@@ -136,6 +142,7 @@ class XeusServer final : public xeus::xserver, public Server {
   Parent last_cell_ = std::make_shared<const Json>(Json::object());  // main
   CommHandler comm_handler_;
   IdleWork idle_work_;
+  DebugEventHandler debug_events_;
   Messenger messenger_{[this](Json message) { return notify_internal_listener(std::move(message)); }};
   IoPub iopub_;
   std::unique_ptr<FdCapture> capture_;
@@ -378,7 +385,11 @@ void XeusServer::RunBeat() {
       Send(heartbeat_, frames);
     }
     while (Receive(debugger_events_, frames)) {  // signed already, with our key
+      const Json event = frames.empty() ? Json() : Json::parse(frames.back().to_string_view(), nullptr, false);
       iopub_.InOrder([&] { Send(publisher_, frames); });
+      if (event.is_object() && debug_events_) {
+        debug_events_(event);
+      }
     }
   }
 }
@@ -488,5 +499,9 @@ std::unique_ptr<xeus::xserver> MakeServer(xeus::xcontext& context, const xeus::x
 }
 
 Server& AsServer(xeus::xserver& server) { return dynamic_cast<Server&>(server); }
+
+const Server::DebugHandler& DebugHandlerOf(xeus::xcontrol_messenger& messenger) {
+  return dynamic_cast<Messenger&>(messenger).debug_requests;
+}
 
 }  // namespace batchscope::kernel

@@ -9,6 +9,7 @@
 
 namespace xeus {
 class xcontext;
+class xcontrol_messenger;
 class xserver;
 struct xconfiguration;
 }  // namespace xeus
@@ -35,6 +36,13 @@ class Server {
   // Runs what is due between two messages, on the main thread; true: there will be more soon, so do not sleep long.
   using IdleWork = std::function<bool()>;
 
+  // The answer to a debug_request with this header; `kernel` gives that of the kernel's own debugger. Control thread.
+  using KernelDebugger = std::function<nlohmann::json(const nlohmann::json& request)>;
+  using DebugHandler = std::function<nlohmann::json(const nlohmann::json& header, const nlohmann::json& request,
+                                                    const KernelDebugger& kernel)>;
+  // An event that the kernel's own debugger has published; called on the beat thread when it has gone out.
+  using DebugEventHandler = std::function<void(const nlohmann::json& event)>;
+
   virtual ~Server() = default;
   Server() = default;
   Server(const Server&) = delete;
@@ -42,6 +50,7 @@ class Server {
 
   virtual void set_comm_handler(CommHandler handler) = 0;
   virtual void set_idle_work(IdleWork work) = 0;
+  virtual void set_debug_handlers(DebugHandler requests, DebugEventHandler events) = 0;
 
   [[nodiscard]] virtual IoPub& iopub() = 0;
   [[nodiscard]] virtual Interrupts& interrupts() = 0;
@@ -65,5 +74,8 @@ class Server {
 std::unique_ptr<xeus::xserver> MakeServer(xeus::xcontext& context, const xeus::xconfiguration& config);
 // The server that MakeServer made.
 Server& AsServer(xeus::xserver& server);
+// What was set for requests, for the debugger that MakeServer's server gave this messenger; may be empty. (xeus makes
+// debuggers by a plain function: the messenger is all that they get of ours.)
+const Server::DebugHandler& DebugHandlerOf(xeus::xcontrol_messenger& messenger);
 
 }  // namespace batchscope::kernel

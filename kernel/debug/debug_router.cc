@@ -128,6 +128,11 @@ Json DebugRouter::Attach(const Json& request, const Kernel& kernel) {
 }
 
 Json DebugRouter::Disconnect(const Json& request, const Kernel& kernel) {
+  Leave();
+  return kernel(request);
+}
+
+void DebugRouter::Leave() {
   std::map<Slot, Member> left;
   {
     const std::lock_guard lock(mutex_);
@@ -141,7 +146,6 @@ Json DebugRouter::Disconnect(const Json& request, const Kernel& kernel) {
     member.fleet->Post("disconnect", {{"restart", false}, {"terminateDebuggee", false}});
   }
   left.clear();  // workers that are stopped go on
-  return kernel(request);
 }
 
 Json DebugRouter::Info(const Json& request, const Kernel& kernel) {

@@ -57,6 +57,9 @@ class DebugRouter {
   // ... and has ended.
   void OnRunEnded(const std::string& folder);
 
+  // Lets all workers go and leaves them; for the end of the kernel, too.
+  void Leave();
+
   // Whether a front end debugs: a run that begins should wait for it.
   [[nodiscard]] bool is_on() const;
 
