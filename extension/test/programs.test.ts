@@ -24,13 +24,13 @@ function program(path: string, prints: string, code = 0): string {
 }
 
 test("TheInterpretersFolderComesBeforeTheWorkspaceAndThePath", () => {
-  const places = { setting: "", interpreter: "/env/bin/python", workspaceFolders: ["/work"], path: "/bin::/env/bin" };
+  const places = { setting: "", interpreter: "/env/bin/python", workspaceFolders: ["/project"], path: "/bin::/env/bin" };
   assert.deepEqual(candidates(places, "batchscope-dap"), [
     "/env/bin/batchscope-dap",
     "/env/bin/python/bin/batchscope-dap",
-    "/work/.venv/bin/batchscope-dap",
-    "/work/venv/bin/batchscope-dap",
-    "/work/env/bin/batchscope-dap",
+    "/project/.venv/bin/batchscope-dap",
+    "/project/venv/bin/batchscope-dap",
+    "/project/env/bin/batchscope-dap",
     "/bin/batchscope-dap",
   ]);
 });
