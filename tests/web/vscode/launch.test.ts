@@ -1,0 +1,70 @@
+/** A person starts a step under the debugger, and has a wrong setting mended, in a real VS Code. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+
+import { Browser } from "../lib/browser.ts";
+import { program, resultsFolder } from "../lib/places.ts";
+import { waitFor } from "../lib/waiting.ts";
+import { type Settings, VsCode } from "./server.ts";
+import { Workbench } from "./workbench.ts";
+import { SCRIPT, WORKERS, Workspace, lineOf } from "./workspace.ts";
+
+interface Place {
+  readonly window: Workbench;
+  readonly workspace: Workspace;
+  seen(name: string): Promise<void>;
+}
+
+async function open(context: TestContext, name: string, settings: Settings = {}): Promise<Place> {
+  const results = resultsFolder(name);
+  const code = await VsCode.start({ "batchscope.adapterLog": join(results, "dap.jsonl"), ...settings });
+  context.after(() => code.stop());
+  const workspace = new Workspace(code);
+  const browser = await Browser.open(name);
+  context.after(async () => {
+    await browser.screenshot("last");
+    await browser.close();
+    code.keepLogs(results);
+  });
+  const window = new Workbench(browser.page);
+  await window.open(code.url);
+  return { window, workspace, seen: (shot) => browser.screenshot(shot) };
+}
+
+test("ABreakpointInInitStopsAStepThatWasStartedUnderTheDebugger", async (context) => {
+  const { window, workspace, seen } = await open(context, "launch");
+  workspace.openGate();
+  await window.openFile(SCRIPT);
+  await window.setBreakpoint(lineOf("init"));
+  await window.command("Batchscope: Debug a Step");
+  await waitFor("workers stopped in init()", async () => {
+    const paused = (await window.callStack()).filter((row) => /^Thread w\d - starting.*[Pp]aused/.test(row));
+    return paused.length === WORKERS;
+  });
+  await seen("stopped-in-init");
+  await window.command("Batchscope: Continue All Workers");
+  await waitFor("end of the session", async () => (await window.callStack()).length === 0);
+  await window.sideBar("Batchscope");
+  await waitFor("end in the view", async () => {
+    return (await window.runs()).some((row) => /^words.*completed · 12\/12/.test(row));
+  });
+  await seen("ended");
+  assert.deepEqual(workspace.rows(), workspace.expectedRows());
+});
+
+test("AWrongPathIsNamedAndAButtonMendsIt", async (context) => {
+  const wrong = { "batchscope.adapterPath": "/nowhere/batchscope-dap" };
+  const { window, workspace, seen } = await open(context, "mend", wrong);
+  workspace.openGate();
+  await window.sideBar("Batchscope");
+  await window.page.getByText("was not found on this machine").waitFor();
+  await seen("not-found");
+  await window.page.locator(".welcome-view a.monaco-button", { hasText: "Choose Path..." }).click();
+  await window.typeInQuickInput(program("batchscope-dap"));
+  await window.page.getByText("No runs yet").waitFor();
+  await seen("mended");
+  await window.command("Batchscope: Debug a Step");
+  await waitFor("a run in the view", async () => (await window.runs()).some((row) => /^words/.test(row)));
+});
