@@ -19,7 +19,7 @@ RESULTS = ROOT / "build" / "results"
 STAGE_LIMIT_SECONDS = 40 * 60  # a watchdog against a hang, no measure of speed
 TAIL_LINES = 80
 IN_CI = os.environ.get("CI") == "true"  # there a skipped test and a stage without tests are failures
-DEFAULT_STAGES = ["format", "house", "unit", "python", "programs", "extension", "web"]
+DEFAULT_STAGES = ["format", "house", "unit", "python", "programs", "extension", "web", "fuzz"]
 ALL_STAGES = [*DEFAULT_STAGES, "asan", "tsan", "tidy"]
 PYTEST_FOLDERS = {
     "house": ["tests/tools"],
@@ -63,8 +63,9 @@ def commands(stage: str, junit: Path) -> Iterator[list[str]]:
             yield [sys.executable, "-m", "pytest", "-q", f"--junit-xml={junit}", *folders]
     else:
         build = f"build/{'dev' if stage == 'unit' else stage}"
+        kind = "fuzz" if stage == "fuzz" else "unit"
         yield ["cmake", "--preset", build.removeprefix("build/")]
-        yield ["cmake", "--build", build, "--target", "batchscope_unit_tests", "--", "-j2"]
+        yield ["cmake", "--build", build, "--target", f"batchscope_{kind}_tests", "--", "-j2"]
         yield ["ctest", "--test-dir", build, "-j2", "--output-on-failure", "--output-junit", str(junit)]
 
 
