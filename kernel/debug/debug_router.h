@@ -97,6 +97,7 @@ class DebugRouter {
 
   // With the lock held.
   void ConnectLocked(const std::string& folder);
+  void LeaveLocked(Slot slot, Member& member);
   void TellPointsLocked();
   PointsByPath PointsOfLocked(const Member& member) const;
   void PostFiltersLocked(Fleet& fleet) const;

@@ -139,6 +139,8 @@ void DebugRouter::OnEvent(Slot slot, const Json& event) {
       member.threads.insert(thread);
     }
     outside_.publish(event);
+  } else if (name == "terminated") {
+    LeaveLocked(slot, member);  // the adapter would wait for a disconnect
   } else if (name == "output" && body.value("category", "console") != "telemetry") {
     outside_.say(body.value("output", ""));
   }
@@ -147,19 +149,27 @@ void DebugRouter::OnEvent(Slot slot, const Json& event) {
 void DebugRouter::OnFailure(Slot slot, const std::string& command, const std::string& message) {
   const std::lock_guard lock(mutex_);
   const auto member = members_.find(slot);
-  if (command == "attach" && member != members_.end() && runs_.contains(member->second.folder)) {
+  if (command != "attach" || member == members_.end()) {
+    return;
+  }
+  if (runs_.contains(member->second.folder)) {  // else it was over too soon: nobody needs to know
     outside_.say("The notebook's debugger cannot look into the run's workers: " + message + "\n");
   }
+  LeaveLocked(slot, member->second);
 }
 
 void DebugRouter::OnGone(Slot slot) {
   const std::lock_guard lock(mutex_);
   const auto member = members_.find(slot);
-  if (member == members_.end()) {
-    return;
+  if (member != members_.end()) {
+    LeaveLocked(slot, member->second);
   }
-  member->second.gone = true;  // taken away later, by another thread than the fleet's own
-  std::set<int> threads = std::exchange(member->second.threads, {});
+}
+
+// The fleet itself is taken away later: this may be its own thread.
+void DebugRouter::LeaveLocked(Slot slot, Member& member) {
+  member.gone = true;
+  std::set<int> threads = std::exchange(member.threads, {});
   for (const int thread : stops_.stopped()) {
     if ((thread - kFirstId) / kIdsOfOne == slot) {
       threads.insert(thread);

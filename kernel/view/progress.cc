@@ -71,6 +71,18 @@ std::optional<Progress> ParseProgress(std::string_view json) {
   Read(object, "workers_wanted", progress.workers_wanted);
   Read(object, "message", progress.message);
   Read(object, "folder", progress.folder);
+  const auto stopped = object.find("stopped");
+  if (stopped != object.end() && stopped->is_array()) {
+    for (const Json& each : *stopped) {
+      if (!each.is_object()) {
+        continue;
+      }
+      StoppedWorker& worker = progress.stopped.emplace_back();
+      Read(each, "worker", worker.worker);
+      Read(each, "where", worker.where);
+      Read(each, "seconds", worker.seconds);
+    }
+  }
   const auto left = object.find("seconds_left");
   if (left != object.end() && left->is_number()) {
     progress.seconds_left = left->get<double>();

@@ -3,10 +3,20 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace batchscope::kernel {
 
 enum class RunStatus { kStarting, kRunning, kCancelling, kCompleted, kFailed, kCancelled };
+
+// A worker that waits for a person.
+struct StoppedWorker {
+  std::int64_t worker = 0;
+  std::string where;  // "stopped in debugger at entry.py:12", "held after mini-batch 7 failed" and the like
+  double seconds = 0;
+
+  bool operator==(const StoppedWorker&) const = default;
+};
 
 // Where a run stands, as the engine tells it about ten times a second.
 struct Progress {
@@ -25,6 +35,7 @@ struct Progress {
   std::int64_t workers_wanted = 0;
   std::string message;  // may have several lines; empty: nothing to say
   std::string folder;   // of the run
+  std::vector<StoppedWorker> stopped = {};
 
   bool operator==(const Progress&) const = default;
 };

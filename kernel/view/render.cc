@@ -62,6 +62,20 @@ std::vector<std::string> Facts(const Progress& progress) {
   return facts;
 }
 
+// A line a worker that waits for a person; of many the first ones.
+std::vector<std::string> StoppedLines(const Progress& progress) {
+  constexpr std::size_t kMost = 8;
+  std::vector<std::string> lines;
+  for (const StoppedWorker& one : progress.stopped) {
+    if (lines.size() == kMost) {
+      lines.push_back(fmt::format("and {} more", progress.stopped.size() - kMost));
+      break;
+    }
+    lines.push_back(fmt::format("worker {}: {} for {}", one.worker, one.where, FormatDuration(Seconds(one.seconds))));
+  }
+  return lines;
+}
+
 std::string Segment(double percent, std::string_view colour) {
   return percent <= 0 ? "" : fmt::format(R"(<div style="width:{:.2f}%;background:{}"></div>)", percent, colour);
 }
@@ -121,6 +135,9 @@ std::string RenderText(const Progress& progress) {
   const std::string bar = std::string(filled, '#') + std::string(kTextBarWidth - filled, '.');
   std::string text = fmt::format("{} [{}] {:.0f}% {}: {}", progress.name, bar, std::floor(percent),
                                  StatusName(progress.status), fmt::join(Facts(progress), ", "));
+  for (const std::string& line : StoppedLines(progress)) {
+    text += "\n" + line;
+  }
   if (!progress.message.empty()) {
     text += "\n" + progress.message.substr(0, progress.message.find('\n'));
   }
@@ -145,6 +162,9 @@ std::string RenderHtml(const Progress& progress) {
       Segment(Percent(Finished(progress) - progress.failed, progress.total), IsOver(progress.status) ? kGood : kBusy),
       Segment(Percent(progress.failed, progress.total), kBad));
   html += fmt::format(R"(<div style="opacity:.8">{}</div>)", facts);
+  for (const std::string& line : StoppedLines(progress)) {
+    html += fmt::format(R"(<div style="color:{}">{}</div>)", kWarn, EscapeHtml(line));
+  }
   if (!progress.message.empty()) {
     html += fmt::format(
         R"(<pre style="margin:4px 0 0;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;font-size:12px;)"

@@ -6,7 +6,7 @@
 
 namespace batchscope::kernel {
 
-// One or two lines for clients without HTML: what the HTML says, shorter.
+// A few lines for clients without HTML: what the HTML says, shorter.
 std::string RenderText(const Progress& progress);
 
 // One bar and one line below it, for light and dark themes: colours come from the front end's own (JupyterLab's and VS

@@ -258,15 +258,23 @@ TEST_F(DebugRouterTest, KeepsTheEndOfARunFromTheFrontEnd) {
   Report(fleet, "thread", {{"reason", "started"}, {"threadId", kThread + 1}});
   ReportStop(fleet, kThread);
   TakePublished();
-  published.clear();
-  Report(fleet, "terminated", Json::object());
   Report(fleet, "exited", {{"exitCode", 0}});
-  EXPECT_EQ(published.size(), 0U);
-  fleet.reports.on_gone();
+  Report(fleet, "terminated", Json::object());
   EXPECT_EQ(TakePublished(), (Lines{"continued 1000000", "thread 1000000", "thread 1000001"}));
+  fleet.reports.on_gone();
+  EXPECT_EQ(TakePublished(), Lines{});
   EXPECT_EQ(Ask("continue", {{"threadId", kThread}}).at("success"), false);
   EXPECT_EQ(fleets[0].use_count(), 1);
   EXPECT_TRUE(router.is_on());
+}
+
+TEST_F(DebugRouterTest, TakesAwayWhatIsLostWithAnAdapter) {
+  FakeFleet& fleet = Join();
+  Report(fleet, "thread", {{"reason", "started"}, {"threadId", kThread + 1}});
+  ReportStop(fleet, kThread);
+  TakePublished();
+  fleet.reports.on_gone();
+  EXPECT_EQ(TakePublished(), (Lines{"continued 1000000", "thread 1000000", "thread 1000001"}));
 }
 
 TEST_F(DebugRouterTest, SaysInTheCellWhatTheAdapterSaysAndWhyItCannotJoin) {
@@ -281,6 +289,8 @@ TEST_F(DebugRouterTest, SaysInTheCellWhatTheAdapterSaysAndWhyItCannotJoin) {
   router.OnRunEnded(run);
   fleet.reports.on_failure("attach", "no such run");  // it was over too soon: nobody needs to know
   EXPECT_EQ(said.find("no such run"), std::string::npos);
+  Ask("threads");
+  EXPECT_EQ(fleets[0].use_count(), 1);
 }
 
 TEST_F(DebugRouterTest, SetsBreakpointsOfACellThatWritesAFileInTheRunsCopy) {
