@@ -125,9 +125,7 @@ class LiveRuns {
 };
 
 std::unique_ptr<PythonRun> Submit(LiveRuns& live, const std::string& step_json, const std::string& base,
-                                  const std::string& home, const std::string& python, const std::string& package_folder,
-                                  const py::object& capsule) {
-  host::SubmitOptions options{home, python, package_folder, nullptr};
+                                  host::SubmitOptions options, const py::object& capsule) {
   if (const Sink sink = SinkFrom(capsule)) {
     options.on_progress = [sink](const host::Progress& progress, bool) {
       const std::string json = host::ToJson(progress);
@@ -164,11 +162,19 @@ PYBIND11_MODULE(_engine, module) {
   module.def(
       "submit",
       [live](const std::string& step, const std::string& base, const std::string& home, const std::string& python,
-             const std::string& package_folder, const py::object& sink) {
-        return bindings::Submit(*live, step, base, home, python, package_folder, sink);
+             const std::string& package_folder, const std::string& debugpy_folder, bool wait_for_debugger,
+             const py::object& sink) {
+        batchscope::host::SubmitOptions options;
+        options.home = home;
+        options.python = python;
+        options.package_folder = package_folder;
+        options.debugpy_folder = debugpy_folder;
+        options.wait_for_debugger = wait_for_debugger;
+        return bindings::Submit(*live, step, base, std::move(options), sink);
       },
       py::arg("step"), py::arg("base"), py::kw_only(), py::arg("home") = "", py::arg("python"),
-      py::arg("package_folder"), py::arg("sink") = py::none());
+      py::arg("package_folder"), py::arg("debugpy_folder") = "", py::arg("wait_for_debugger") = false,
+      py::arg("sink") = py::none());
   module.def("shutdown", [live] { return live->Shutdown(); });
   module.def(
       "check",

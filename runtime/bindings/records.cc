@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "runtime/record/how_to_attach.h"
 #include "runtime/record/reader.h"
 
 namespace py = pybind11;
@@ -53,7 +54,27 @@ py::dict ReadSummary(const std::string& folder) {
   row["folder"] = ToPython(summary.folder.native());
   row["output_file"] = ToPython(summary.output_file.native());
   row["logs"] = ToPython(summary.logs.native());
+  py::list stopped;
+  for (const record::StoppedWorker& one : summary.stopped) {
+    py::dict worker;
+    worker["worker"] = one.worker;
+    worker["where"] = ToPython(one.where);
+    worker["seconds"] = one.seconds;
+    stopped.append(worker);
+  }
+  row["stopped"] = stopped;
   row["fatal"] = summary.fatal ? py::object(FailureRow(*summary.fatal)) : py::object(py::none());
+  return row;
+}
+
+py::dict HowToAttach(const std::string& folder, const std::string& adapter) {
+  const record::HowToAttach how =
+      OrRaise(WithoutGil([&] { return record::ReadHowToAttach(record::RunFolder(folder)); }));
+  py::dict row;
+  row["link"] = how.link;
+  row["launch_json"] = how.launch_json;
+  row["obstacle"] = how.obstacle;
+  row["text"] = record::InWords(how, adapter);
   return row;
 }
 
@@ -133,6 +154,7 @@ void AddRecords(py::module_& module) {
       },
       py::arg("home"), py::arg("which"));
   module.def("read_summary", &ReadSummary, py::arg("folder"));
+  module.def("how_to_attach", &HowToAttach, py::arg("folder"), py::arg("adapter"));
   module.def("read_mini_batches", &ReadMiniBatches, py::arg("folder"));
   module.def("read_errors", &ReadErrors, py::arg("folder"), py::arg("limit"));
   module.def(

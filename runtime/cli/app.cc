@@ -37,6 +37,21 @@ void AddRun(CLI::App& app, RunOptions& options) {
       ->take_all();
   run.add_flag("--quiet,-q", options.quiet, "No progress");
   run.add_flag("--json", options.json, "The result as one JSON object");
+  run.add_flag("--wait-for-debugger", options.wait_for_debugger,
+               "Workers wait for a debugger before they import the script");
+  run.add_option("--announce", options.announce,
+                 "Write the run's folder and a line break to this descriptor when the run runs, and close it")
+      ->type_name("FD")
+      ->check(CLI::Range(3, 1'000'000));
+}
+
+void AddAttach(CLI::App& app, AttachOptions& options) {
+  CLI::App& attach = *app.add_subcommand("attach", "Show how to get a debugger to a run");
+  attach
+      .add_option("run", options.run,
+                  "Its id, the beginning of its id, its folder, or \"latest\" (default: the newest that is running)")
+      ->type_name("RUN");
+  AddHome(attach, options.home);
 }
 
 void AddList(CLI::App& app, ListOptions& options) {
@@ -64,9 +79,11 @@ int MainOrThrow(int argc, const char* const* argv, std::ostream& out, std::ostre
   app.set_version_flag("--version", std::string("batchscope ") + BATCHSCOPE_VERSION);
   app.require_subcommand(1);
   RunOptions run;
+  AttachOptions attach;
   ListOptions list;
   ShowOptions show;
   AddRun(app, run);
+  AddAttach(app, attach);
   AddList(app, list);
   AddShow(app, show);
   try {
@@ -75,6 +92,7 @@ int MainOrThrow(int argc, const char* const* argv, std::ostream& out, std::ostre
     return app.exit(problem, out, err) == 0 ? kCompleted : kWrongUsage;
   }
   if (app.got_subcommand("run")) return RunStep(run, out, err);
+  if (app.got_subcommand("attach")) return HowToAttach(attach, out, err);
   if (app.got_subcommand("list")) return ListRuns(list, out, err);
   return ShowRun(show, out, err);
 }

@@ -18,6 +18,13 @@ struct RunOptions {
   std::vector<std::string> settings;  ///< "key=value", see WithSettings().
   bool quiet = false;
   bool json = false;
+  bool wait_for_debugger = false;
+  std::optional<int> announce;  ///< The descriptor that gets the run's folder.
+};
+
+struct AttachOptions {
+  std::string run;  ///< Empty: the newest one that is running, else the latest.
+  std::filesystem::path home;
 };
 
 struct ListOptions {
@@ -36,6 +43,7 @@ struct ShowOptions {
 
 /// Runs a step to its end. SIGINT, SIGTERM and SIGHUP cancel it tidily, the second of them at once.
 int RunStep(const RunOptions& options, std::ostream& out, std::ostream& err);
+int HowToAttach(const AttachOptions& options, std::ostream& out, std::ostream& err);
 int ListRuns(const ListOptions& options, std::ostream& out, std::ostream& err);
 int ShowRun(const ShowOptions& options, std::ostream& out, std::ostream& err);
 

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -137,6 +139,23 @@ Result<fs::path> FindPackage(const fs::path& python, const Surroundings& around)
                   "batchscope) or set "
                   "BATCHSCOPE_PACKAGE to the folder that holds it",
                   prefix.string(), python.string()));
+}
+
+fs::path FindDebugpy(const fs::path& package_folder) {
+  std::error_code error;
+  const bool is_there = fs::is_regular_file(package_folder / "debugpy" / "__init__.py", error);
+  return is_there ? package_folder : fs::path();
+}
+
+std::string AdapterCommand(const Surroundings& around) {
+  const fs::path adapter = around.program.parent_path() / "batchscope-dap";
+  if (!IsProgram(adapter)) return adapter.filename();
+  const std::string path = adapter.string();
+  const bool plain = std::all_of(path.begin(), path.end(), [](unsigned char letter) {
+    return std::isalnum(letter) != 0 ||
+           std::string_view("/._-+").find(static_cast<char>(letter)) != std::string_view::npos;
+  });
+  return plain ? path : Quoted(path);
 }
 
 }  // namespace batchscope::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "runtime/base/status.h"
 
@@ -28,5 +29,12 @@ Result<std::filesystem::path> FindPython(const std::filesystem::path& wanted, co
 /// The folder that holds the package `batchscope`: $BATCHSCOPE_PACKAGE, else the site-packages that belong to the
 /// program's place, else what `python` says (slow).
 Result<std::filesystem::path> FindPackage(const std::filesystem::path& python, const Surroundings& around);
+
+/// The folder that holds the package debugpy, for workers whose own environment has none: the package's own folder,
+/// into which pip puts both; empty where it has none.
+std::filesystem::path FindDebugpy(const std::filesystem::path& package_folder);
+
+/// The command line of the debug adapter, as a shell takes it: the one beside this program, else its name alone.
+std::string AdapterCommand(const Surroundings& around);
 
 }  // namespace batchscope::cli

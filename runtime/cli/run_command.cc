@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -14,6 +15,7 @@
 #include <ostream>
 #include <utility>
 
+#include "runtime/base/files.h"
 #include "runtime/base/text.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/exit_code.h"
@@ -145,7 +147,27 @@ Result<host::SubmitOptions> OptionsOf(const RunOptions& options) {
   submit.home = HomeOf(options.home);
   BATCHSCOPE_ASSIGN_OR_RETURN(submit.python, FindPython(options.python, around));
   BATCHSCOPE_ASSIGN_OR_RETURN(submit.package_folder, FindPackage(submit.python, around));
+  submit.debugpy_folder = FindDebugpy(submit.package_folder);
+  submit.wait_for_debugger = options.wait_for_debugger;
   return submit;
+}
+
+/// Takes the descriptor of --announce, so that no process of the run inherits it.
+Result<UniqueFd> TakeAnnounced(const RunOptions& options) {
+  if (!options.announce) return UniqueFd();
+  if (::fcntl(*options.announce, F_SETFD, FD_CLOEXEC) != 0) {
+    return Status::FromErrno(
+        fmt::format("--announce {}: expected a descriptor that is open for writing", *options.announce), errno);
+  }
+  return UniqueFd(*options.announce);
+}
+
+void Announce(UniqueFd to, const record::RunFolder& folder, ProgressView& view) {
+  if (!to.valid()) return;
+  // Whoever asked for it may be gone; the run goes on.
+  if (const Status written = WriteAll(to.get(), folder.path().string() + "\n"); !written.ok()) {
+    view.Say("--announce: " + written.message());
+  }
 }
 
 }  // namespace
@@ -154,6 +176,8 @@ int RunStep(const RunOptions& options, std::ostream& out, std::ostream& err) {
   Result<config::StepConfig> step = LoadStep(options.step_file, options.settings);
   if (!step.ok()) return Refuse(step.status(), err);
   if (!options.output.empty()) step->output = std::filesystem::absolute(options.output);
+  Result<UniqueFd> announced = TakeAnnounced(options);
+  if (!announced.ok()) return Refuse(announced.status(), err);
   Result<host::SubmitOptions> submit = OptionsOf(options);
   if (!submit.ok()) return Refuse(submit.status(), err);
   Result<StopSignals> signals = StopSignals::Block();
@@ -169,6 +193,7 @@ int RunStep(const RunOptions& options, std::ostream& out, std::ostream& err) {
   ProgressView view(options.quiet ? ProgressView::Style::kNone : StyleFor(STDERR_FILENO), err, clock,
                     [] { return ColumnsOf(STDERR_FILENO); });
   const record::RunFolder folder = (*run)->folder();
+  Announce(std::move(*announced), folder, view);
   const Progress first = (*run)->progress();
   view.Say(fmt::format("run {}: {} in {}; logs in {}", folder.id(), Counted(first.items_total, "item", "items"),
                        Counted(first.counts.mini_batches, "mini-batch", "mini-batches"),

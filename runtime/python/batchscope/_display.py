@@ -29,6 +29,12 @@ def progress_sink() -> object | None:
         return None
 
 
+def debugger_waits() -> bool:
+    """Whether the notebook's debugger is on: then workers of a new run wait for it."""
+    kernel = sys.modules.get("batchscope._kernel")
+    return bool(getattr(kernel, "debugger_is_on", bool)())
+
+
 def duration(seconds: float) -> str:
     """Seconds for people, as the shell's commands say them: 7.2 s, 12 min 3 s, 1 h 2 min."""
     if seconds < 9.95:
@@ -38,6 +44,11 @@ def duration(seconds: float) -> str:
         return f"{rest} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def stopped_text(stopped: dict[str, Any]) -> str:
+    """Of one worker: worker 3: stopped in debugger at entry.py:12 for 31 s."""
+    return f"worker {stopped['worker']}: {stopped['where']} for {duration(stopped['seconds'])}"
 
 
 def progress_text(progress: Progress) -> str:
@@ -51,6 +62,10 @@ def _parts(progress: Progress) -> list[tuple[int, str]]:
     parts = [(5, begin)]
     if progress["failed"]:
         parts.append((4, f"{progress['failed']:,} failed"))
+    stopped = progress.get("stopped") or []
+    if stopped:
+        more = f" and {len(stopped) - 1} more" if len(stopped) > 1 else ""
+        parts.append((4, stopped_text(stopped[0]) + more))
     rate = progress.get("items_per_second") or 0
     if progress["status"] == "running":
         if rate:
@@ -134,7 +149,8 @@ class LineDisplay(SilentDisplay):
         self._last_done: tuple[Any, ...] = ()
 
     def show(self, progress: Progress) -> None:
-        done = (progress["status"], progress["done"], progress["failed"])
+        stopped = [(each["worker"], each["where"]) for each in progress.get("stopped") or []]
+        done = (progress["status"], progress["done"], progress["failed"], stopped)
         is_early = self._last_at is not None and self._now() - self._last_at < SECONDS_BETWEEN_LINES
         if done == self._last_done or is_early:
             return

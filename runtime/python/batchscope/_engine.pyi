@@ -23,6 +23,17 @@ class Failure(TypedDict):
     message: str
     traceback: str
 
+class StoppedWorker(TypedDict):
+    worker: int
+    where: str
+    seconds: float
+
+class HowToAttach(TypedDict):
+    link: str
+    launch_json: str
+    obstacle: str
+    text: str
+
 class Summary(TypedDict):
     id: str
     name: str
@@ -35,6 +46,7 @@ class Summary(TypedDict):
     folder: str
     output_file: str
     logs: str
+    stopped: list[StoppedWorker]
     fatal: Failure | None
 
 class Run:
@@ -57,11 +69,15 @@ def submit(
     home: str = "",
     python: str,
     package_folder: str,
+    debugpy_folder: str = "",
+    wait_for_debugger: bool = False,
     sink: object | None = None,
 ) -> Run:
     """Start a step given as JSON text; relative paths are taken from `base`.
 
-    `sink` is a capsule "batchscope.progress_sink.v1" or None. Raises EngineError.
+    `debugpy_folder` holds the package debugpy, for workers that have none of their own; empty: there is none.
+    `wait_for_debugger`: workers wait for one before they import the script. `sink` is a capsule
+    "batchscope.progress_sink.v1" or None. Raises EngineError.
     """
 
 def shutdown() -> bool:
@@ -79,6 +95,9 @@ def list_runs(home: str) -> list[str]:
 
 def find_run(home: str, which: str) -> str: ...
 def read_summary(folder: str) -> Summary: ...
+def how_to_attach(folder: str, adapter: str) -> HowToAttach:
+    """How a debugger gets to the run; `adapter` is the command line of batchscope-dap, which `text` names."""
+
 def read_mini_batches(folder: str) -> dict[str, list[Any]]:
     """Columns: id, status, picked_count, process, start_unix_us, total, succeeded, failed, elapsed_seconds,
     process_seconds, run_seconds, error_category, error_message; a list each, ordered by id."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchscope import _engine, _tables
-from batchscope._display import Display, SilentDisplay, choose_display, duration
+from batchscope._display import Display, SilentDisplay, choose_display, duration, stopped_text
 from batchscope._hosted import hosted_runs
+from batchscope.attach import Attach
 from batchscope.dataset import PathText
 from batchscope.errors import BatchscopeError, RunFailed, engine_errors
 
@@ -76,7 +77,7 @@ class Run:
 
     @property
     def progress(self) -> dict[str, Any]:
-        """How the run stands: status, mini-batches (total, done, failed), items, rate, seconds left, workers."""
+        """How the run stands: status, mini-batches (total, done, failed), items, rate, seconds left, workers, stopped."""
         if self._native is not None:
             return json.loads(self._hosted().progress())
         summary = self.summary
@@ -96,7 +97,20 @@ class Run:
             "seconds_left": None,
             "elapsed_seconds": summary["elapsed_seconds"],
             "workers": counts["workers_alive"],
+            "stopped": summary["stopped"],
         }
+
+    @property
+    def stopped(self) -> list[dict[str, Any]]:
+        """The workers that wait for a person: each one's number (worker), where, and for how long (seconds).
+
+        ``where`` is text: "stopped in debugger at entry.py:12", "held after mini-batch 7 failed" and the like.
+        """
+        return list(self.progress.get("stopped", []))
+
+    def attach(self) -> Attach:
+        """How to get a debugger to this run: a link for VS Code, a launch.json, the command of the debug adapter."""
+        return Attach(self._folder)
 
     @property
     def summary(self) -> _engine.Summary:
@@ -251,6 +265,8 @@ class Run:
             "output": self.output or "none (summary_only)",
             "logs": self.logs,
         }
+        if progress.get("stopped"):
+            rows["stopped"] = "; ".join(map(stopped_text, progress["stopped"]))
         if progress.get("message"):
             rows["reason"] = progress["message"]
         left = "style='text-align:left'"  # JupyterLab would set them at the right

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from batchscope import _engine
-from batchscope._display import progress_sink
+from batchscope._display import debugger_waits, progress_sink
+from batchscope.attach import debugpy_folder
 from batchscope.dataset import FileDataset, PathText, input_to_json, plain
 from batchscope.errors import BatchscopeError, ConfigurationError, engine_errors
 from batchscope.run import Run
@@ -147,6 +148,17 @@ class ParallelRunStep:
         Taken as Azure's does; each run is a new one.
     model_dir : path, optional
         A folder of models, for scripts that look into ``AZUREML_MODEL_DIR``.
+    debug : str or bool, optional
+        ``on`` (people may look inside with a debugger), ``off`` (no debugger is ever loaded), or ``lane``: one worker
+        more, which a debugger that attaches stops at each of its mini-batches [on].
+    debug_lane : str, int or sequence of int, optional
+        With ``debug="lane"`` what that worker gets: ``next`` (a mini-batch whenever it is free), ``failed`` (every
+        second and later try), or mini-batches by their number [next].
+    debug_lease : float, optional
+        Seconds after which a stop in the debugger is ended and the worker goes on [3600].
+    hold_on_failure : float, optional
+        Seconds that a worker waits for a debugger when its mini-batch failed for good, while a fresh worker has taken
+        its place [0].
     **unknown
         Anything else is refused, with the nearest right name.
 
@@ -167,6 +179,10 @@ class ParallelRunStep:
         allow_reuse: bool = True,
         *,
         model_dir: PathText | None = None,
+        debug: str | bool | None = None,
+        debug_lane: str | int | Sequence[int] | None = None,
+        debug_lease: float | None = None,
+        hold_on_failure: float | None = None,
         **unknown: Any,
     ) -> None:
         self.name = name
@@ -177,6 +193,10 @@ class ParallelRunStep:
         self.arguments = arguments
         self.allow_reuse = allow_reuse
         self.model_dir = model_dir
+        self.debug = debug
+        self.debug_lane = debug_lane
+        self.debug_lease = debug_lease
+        self.hold_on_failure = hold_on_failure
         self._unknown = unknown
         self._base = os.getcwd()
         self.settings  # raises what is wrong
@@ -186,7 +206,7 @@ class ParallelRunStep:
         """All values as a run will have them, defaults included, paths absolute."""
         return json.loads(self._checked())
 
-    def submit(self, home: PathText | None = None) -> Run:
+    def submit(self, home: PathText | None = None, wait_for_debugger: bool | None = None) -> Run:
         """Starts a run of this step and returns at once.
 
         In Batchscope's kernel the cell shows how it comes along; `Run.wait` waits for its end. It goes on in the
@@ -196,6 +216,9 @@ class ParallelRunStep:
         ----------
         home : path, optional
             Where runs are kept; by default ``runs`` in $BATCHSCOPE_HOME, or in ~/.local/share/batchscope.
+        wait_for_debugger : bool, optional
+            Whether workers wait, before they import the script, for a debugger that attaches; by default when the
+            debugger of the notebook is on.
 
         Raises
         ------
@@ -216,6 +239,8 @@ class ParallelRunStep:
                 home=os.path.abspath(home) if home is not None else "",
                 python=sys.executable,
                 package_folder=str(Path(__file__).absolute().parent.parent),
+                debugpy_folder=debugpy_folder(),
+                wait_for_debugger=debugger_waits() if wait_for_debugger is None else wait_for_debugger,
                 sink=sink,
             )
         return Run(native.folder, native, is_shown=sink is not None)
@@ -249,6 +274,10 @@ class ParallelRunStep:
             "arguments": _as_text(self.arguments),
             "allow_reuse": self.allow_reuse,
             "model_dir": self.model_dir,
+            "debug": self.debug,
+            "debug_lane": list(self.debug_lane) if isinstance(self.debug_lane, (range, set)) else self.debug_lane,
+            "debug_lease": self.debug_lease,
+            "hold_on_failure": self.hold_on_failure,
             **self._unknown,
         }
         return _without_none(step)

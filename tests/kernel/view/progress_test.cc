@@ -10,7 +10,8 @@ TEST(Progress, ReadsEveryFieldOfTheEngine) {
       "done": 5,
       "failed": 2, "items_done": 50, "items_failed": 20, "items_per_second": 1.5, "seconds_left": 4,
       "elapsed_seconds": 33.25,
-      "workers": 1, "workers_wanted": 2, "message": "no", "folder": "runs/r-1", "not known": []})");
+      "workers": 1, "workers_wanted": 2, "message": "no", "folder": "runs/r-1", "not known": [],
+      "stopped": [{"worker": 3, "where": "stopped in debugger at a.py:1", "seconds": 1.5}, 7, {"worker": "x"}]})");
   EXPECT_EQ(progress, (Progress{.run = "r-1",
                                 .name = "digits",
                                 .status = RunStatus::kFailed,
@@ -25,7 +26,8 @@ TEST(Progress, ReadsEveryFieldOfTheEngine) {
                                 .workers = 1,
                                 .workers_wanted = 2,
                                 .message = "no",
-                                .folder = "runs/r-1"}));
+                                .folder = "runs/r-1",
+                                .stopped = {{3, "stopped in debugger at a.py:1", 1.5}, {}}}));
 }
 
 TEST(Progress, LeavesOutWhatIsMissingNullOrOfAnotherType) {

@@ -44,6 +44,18 @@ TEST(Render, SaysTheFirstLineOfTheMessageAsTheSecond) {
             "59 s\nValueError: no model");
 }
 
+TEST(Render, SaysWhoIsStoppedALineEach) {
+  Progress stopped = Running();
+  stopped.stopped = {{3, "stopped in debugger at <entry>.py:12", 31}, {4, "held after mini-batch 7 failed", 2}};
+  EXPECT_THAT(RenderText(stopped), testing::EndsWith("left\nworker 3: stopped in debugger at <entry>.py:12 for 31 s\n"
+                                                     "worker 4: held after mini-batch 7 failed for 2.0 s"));
+  EXPECT_THAT(RenderHtml(stopped), AllOf(HasSubstr(">worker 3: stopped in debugger at &lt;entry&gt;.py:12 for 31 s</"),
+                                         HasSubstr(">worker 4: held after mini-batch 7 failed for 2.0 s</")));
+  stopped.stopped.assign(10, {3, "stopped", 31});
+  EXPECT_THAT(RenderText(stopped), testing::EndsWith("\nworker 3: stopped for 31 s\nand 2 more"));
+  EXPECT_THAT(RenderText(Running()), Not(HasSubstr("worker 3")));
+}
+
 TEST(Render, IsNotWholeBeforeAllIsDone) {
   Progress progress = Running();
   progress.done = 199;

@@ -46,16 +46,41 @@ TEST(App, RefusesAStepFileThatIsNotThere) {
   EXPECT_EQ(answer.out, "");
 }
 
-TEST(App, RefusesASettingWithoutItsEquals) {
-  const TempFolder folder;
-  const std::string script = (folder.path() / "score.py").string();
-  const std::string step = (folder.path() / "step.yml").string();
-  std::ofstream(script) << "def run(mini_batch):\n    return mini_batch\n";
+/// A step that could run.
+std::string PutStep(const TempFolder& folder) {
+  const std::filesystem::path step = folder.path() / "step.yml";
+  std::ofstream(folder.path() / "score.py") << "def run(mini_batch):\n    return mini_batch\n";
   std::ofstream(step)
       << "name: some-step\nparallel_run_config:\n  entry_script: score.py\n  error_threshold: 0\ninputs: [.]\n";
+  return step.string();
+}
+
+TEST(App, RefusesASettingWithoutItsEquals) {
+  const TempFolder folder;
+  const std::string step = PutStep(folder);
   const Answer answer = Say({"run", step.c_str(), "--set", "run_max_try"});
   EXPECT_EQ(answer.code, kWrongUsage);
   EXPECT_THAT(answer.err, HasSubstr("--set run_max_try: expected KEY=VALUE"));
+}
+
+TEST(App, RefusesToAnnounceWhereNobodyCanRead) {
+  const TempFolder folder;
+  const std::string step = PutStep(folder);
+  EXPECT_EQ(Say({"run", step.c_str(), "--announce", "2"}).code, kWrongUsage) << "the terminal's own";
+  const Answer answer = Say({"run", step.c_str(), "--announce", "999999"});
+  EXPECT_EQ(answer.code, kWrongUsage);
+  EXPECT_THAT(answer.err, HasSubstr("--announce 999999: expected a descriptor that is open for writing"));
+}
+
+TEST(App, AttachSaysThatThereAreNoRuns) {
+  const TempFolder folder;
+  for (const bool named : {false, true}) {
+    std::vector<const char*> words = {"attach", "--home", folder.path().c_str()};
+    if (named) words.push_back("digits");
+    const Answer answer = Say(words);
+    EXPECT_EQ(answer.code, kOther);
+    EXPECT_EQ(answer.err, "batchscope: there are no runs in " + folder.path().string() + "\n");
+  }
 }
 
 TEST(App, SaysThatThereAreNoRunsAndWhereItLooked) {

@@ -95,6 +95,24 @@ TEST_F(PlacesTest, AsksThePythonLast) {
   EXPECT_EQ(*FindPackage(python, Around()), packages);
 }
 
+TEST_F(PlacesTest, FindsTheDebuggerWherePipPutsIt) {
+  const fs::path packages = Package("env/lib/python3.11/site-packages");
+  EXPECT_EQ(FindDebugpy(packages), fs::path());
+  fs::create_directories(packages / "debugpy");
+  std::ofstream(packages / "debugpy" / "__init__.py") << "";
+  EXPECT_EQ(FindDebugpy(packages), packages);
+}
+
+TEST_F(PlacesTest, NamesTheAdapterBesideTheProgramAsAShellTakesIt) {
+  Surroundings around = Around();
+  EXPECT_EQ(AdapterCommand(around), "batchscope-dap");
+  const fs::path beside = Program("env/bin/batchscope-dap");
+  EXPECT_EQ(AdapterCommand(around), beside.string());
+  Program("my env/bin/batchscope-dap");
+  around.program = folder_.path() / "my env/bin/batchscope";
+  EXPECT_EQ(AdapterCommand(around), "'" + folder_.path().string() + "/my env/bin/batchscope-dap'");
+}
+
 TEST_F(PlacesTest, SaysWhereItLookedForThePackage) {
   const fs::path python = Program("path/python3");
   const std::string message = FindPackage(python, Around()).message();
