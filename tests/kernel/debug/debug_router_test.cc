@@ -353,6 +353,15 @@ TEST_F(DebugRouterTest, LeavesOutBreakpointsOfACellThatIsNotWhatTheRunExecutes) 
                        std::string("/usr/lib/python3/other.py") + rest}));
 }
 
+TEST_F(DebugRouterTest, LeavesAFileThatDiffersFromTheRunsCopyToTheAdapter) {
+  FakeFleet& fleet = Join();
+  const std::string own = (folder.path() / "entry.py").string();
+  ASSERT_TRUE(WriteFileAtomically(own, "# new\n" + std::string(kText)).ok());
+  SetLines(own, {3});
+  EXPECT_EQ(fleet.TakePosted(), Lines{R"(setBreakpoints {"breakpoints":[{"line":3}],"source":{"path":")" + own +
+                                      R"("},"sourceModified":false})"});
+}
+
 TEST_F(DebugRouterTest, ShowsFramesInTheCellThatWroteTheirFile) {
   FakeFleet& fleet = Join();
   Dump("/tmp/cell.py", kCell);
