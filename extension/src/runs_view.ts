@@ -25,6 +25,7 @@ class RunsTree implements vscode.TreeDataProvider<Node> {
     item.id = node.id;
     item.description = node.description;
     item.tooltip = node.tooltip;
+    item.accessibilityInformation = { label: node.description ? `${node.label}, ${node.description}` : node.label };
     item.contextValue = node.kind;
     item.iconPath = node.icon.color
       ? new vscode.ThemeIcon(node.icon.name, new vscode.ThemeColor(node.icon.color))

@@ -24,7 +24,8 @@ function program(path: string, prints: string, code = 0): string {
 }
 
 test("TheInterpretersFolderComesBeforeTheWorkspaceAndThePath", () => {
-  const places = { setting: "", interpreter: "/env/bin/python", workspaceFolders: ["/project"], path: "/bin::/env/bin" };
+  const interpreter = "/env/bin/python";
+  const places = { ...NOWHERE, interpreter, workspaceFolders: ["/project"], path: "/bin::/env/bin" };
   assert.deepEqual(candidates(places, "batchscope-dap"), [
     "/env/bin/batchscope-dap",
     "/env/bin/python/bin/batchscope-dap",
