@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "debugadapter/fleet/thread_names.h"
+#include "debugadapter/protocol/json_text.h"
 #include "debugadapter/session/arming.h"
 #include "debugadapter/session/handlers.h"
 #include "debugadapter/session/stops.h"
@@ -43,8 +44,9 @@ void OnBreakpointEvent(Context& context, const fleet::Worker& worker, const Json
 }
 
 void OnDebugger(Context& context, fleet::Worker& worker, const std::string& text) {
-  const Json message = Json::parse(text, nullptr, false);
-  if (!message.is_object()) return;
+  const Result<Json> read = protocol::ReadJson(text);
+  if (!read.ok() || !read->is_object()) return;
+  const Json& message = *read;
   Fields fields(message);
   const std::string type = fields.Text("type");
   if (type == "response") return OnAnswerOf(context, worker.id, message);

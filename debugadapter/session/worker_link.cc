@@ -2,13 +2,15 @@
 
 #include <utility>
 
+#include "debugadapter/protocol/json_text.h"
+
 namespace batchscope::session {
 
 void Ask(Context& context, WorkerId worker, const char* command, Json arguments, OnAnswer on_answer) {
   const int seq = ++context.last_seq;
   const Json message = {{"type", "request"}, {"seq", seq}, {"command", command}, {"arguments", std::move(arguments)}};
   context.calls.emplace(std::pair(worker, seq), std::move(on_answer));
-  context.outside.ToRun(wire::ToDebugger{worker, message.dump(-1, ' ', false, Json::error_handler_t::replace)});
+  context.outside.ToRun(wire::ToDebugger{worker, protocol::WriteJson(message)});
 }
 
 void Tell(Context& context, WorkerId worker, const char* command, Json arguments) {
