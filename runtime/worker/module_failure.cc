@@ -79,4 +79,9 @@ Failure TakeFailure(FailureKind kind) {
   return Describe(kind, error);
 }
 
+py::object ExceptionOf(const py::error_already_set& error) {
+  if (error.trace()) PyException_SetTraceback(error.value().ptr(), error.trace().ptr());
+  return error.value();
+}
+
 }  // namespace batchscope::worker

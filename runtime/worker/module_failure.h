@@ -13,6 +13,9 @@ Failure Describe(FailureKind kind, const pybind11::error_already_set& error);
 /// The same of the Python error that is set, which is cleared.
 Failure TakeFailure(FailureKind kind);
 
+/// The exception itself, with its traceback in it as after `except`.
+pybind11::object ExceptionOf(const pybind11::error_already_set& error);
+
 /// "ValueError", "my_models.LoadError": as Python prints the type of an exception.
 std::string TypeName(pybind11::handle type);
 

@@ -154,8 +154,9 @@ void Runner::RunUserCode(const wire::Task& task, wire::TaskResult& result) {
 void Runner::TakeException(const wire::Task& task, wire::TaskResult& result) {
   const py::error_already_set error;
   result.failure = Describe(FailureKind::kException, error);
-  world_.gates.AfterException(task, result.failure, error.value());
-  if (world_.setup.hold_on_failure && task.last_try) raised_ = error.value();
+  const py::object exception = ExceptionOf(error);
+  world_.gates.AfterException(task, result.failure, exception);
+  if (world_.setup.hold_on_failure && task.last_try) raised_ = exception;
 }
 
 PyObject* Runner::CallRun(const wire::Task& task, py::handle mini_batch) {

@@ -52,7 +52,7 @@ Failure Rejected(std::string message) { return Failure{FailureKind::kRejected, "
 
 Failure Tell(FailureKind kind, const py::error_already_set& error, const OnRaised& on_raised) {
   Failure failure = Describe(kind, error);
-  if (on_raised) on_raised(failure, error.value());
+  if (on_raised) on_raised(failure, ExceptionOf(error));
   return failure;
 }
 

@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 from e2e.worker.dap import Dap
-from e2e.worker.wire_host import Python, WireHost
+from e2e.worker.wire_host import (
+    AFTER_RUN,
+    BEFORE_RUN,
+    FAILURE,
+    IN_RUN,
+    START,
+    WRONG_TYPE,
+    Gate,
+    Outcome,
+    Python,
+    WireHost,
+)
 from support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(1500)  # a watchdog: a worker module may have to be compiled first
@@ -19,10 +30,11 @@ pytestmark = pytest.mark.timeout(1500)  # a watchdog: a worker module may have t
 SCRIPT = """
 import _thread, builtins, json, os, socket, subprocess, sys, threading, time
 
-GO = []
+GO = []  # the start
 
 def run(mini_batch):
-    return [globals()[mini_batch[0]](*mini_batch[1:])]  # the call
+    done = globals()[mini_batch[0]](*mini_batch[1:])  # the call
+    return [done] if isinstance(done, (str, int)) else done
 
 def busy():
     count = 0
@@ -264,4 +276,189 @@ def test_a_forked_child_passes_a_breakpoint_and_breakpoint_stops_only_while_arme
         dap.go_on()
         assert dap.word("T").outcomes[0].rows == b"passed\n"
         assert dap.disarm() == ""
+        assert host.dismiss() == 0
+
+
+def test_a_script_with_a_debugger_of_its_own_keeps_it(worker: Worker) -> None:
+    with worker() as host:
+        host.become_ready()
+        assert host.run_one("listen").rows == b"listens\n"
+        dap = Dap(host)
+        host.say(b"A")
+        assert dap.word("N").text == (
+            "the script has a debugger of its own (debugpy.listen() or debugpy.connect()); attach to that one"
+        )
+        assert host.dismiss() == 0
+
+
+def test_an_environment_without_debugpy_says_where_to_install_it(tmp_path: Path, bare_python: Python) -> None:
+    with WireHost(tmp_path, SCRIPT, python=bare_python, debug=True, debugpy_folder="") as host:
+        host.become_ready()
+        host.say(b"A")
+        why = Dap(host).word("N").text
+        assert why == (
+            f"debugpy is missing, in {bare_python.executable} as well as beside Batchscope; install it:"
+            f" {bare_python.executable} -m pip install debugpy"
+        )
+        assert host.run_one("called", "1").rows == b"called\n"
+        assert host.dismiss() == 0
+
+
+def test_a_script_that_closes_the_debuggers_connection_goes_on_without_it(worker: Worker) -> None:
+    with worker() as host:
+        host.become_ready()
+        dap = Dap(host)
+        dap.arm()
+        host.send([["close_sockets"]])
+        assert dap.word("N").text.startswith("the debugger")
+        assert dap.word("T").outcomes[0].rows == b"closed\n"
+        dap.arm({host.script: [{"line": line_of("in called")}]})
+        host.send([["called", "1"]])
+        assert dap.stop()[1] == ("score.py", line_of("in called"), "breakpoint")
+        assert dap.disarm() == ""
+        assert dap.word("T").outcomes[0].rows == b"called\n"
+
+
+def test_a_worker_waits_at_the_gates_of_the_mini_batches_that_rules_match(worker: Worker) -> None:
+    with worker() as host:
+        host.become_ready()
+        dap = Dap(host)
+        host.watch({4: "$batch == 1", 9: '$item like "call*" and $attempt > 1', 5: "$worker != 3"})
+        host.send([["called", "1"]], first=0)
+        host.send([["called", "1"]], first=1, attempt=1)
+        assert dap.word("G").gate == Gate(BEFORE_RUN, 1, 1, [4, 9])
+        assert dap.word("T").outcomes[0].mini_batch == 0
+        since_ns, earlier_ns = host.stopped()
+        assert since_ns > 0 and earlier_ns == 0
+        assert host.board()[2] == 0  # not in run()
+        dap.arm({host.script: [{"line": line_of("in called")}]})
+        host.say(b"P")
+        assert dap.stop()[1] == ("score.py", line_of("in called"), "breakpoint")
+        dap.go_on()
+        assert dap.word("G").gate == Gate(AFTER_RUN, 1, 1, [4, 9])
+        assert dap.disarm() == ""
+        host.say(b"P")
+        assert dap.word("T").outcomes == [Outcome(1, 1, True, 1, b"called\n", 0, None)]
+        host.watch()
+        assert host.run_one("called", "1").rows == b"called\n"
+        assert traces(host) == UNTOUCHED
+
+
+def test_a_watch_finds_the_mini_batch_that_runs_and_opens_its_gates_when_it_ends(worker: Worker) -> None:
+    with worker() as host:
+        host.become_ready()
+        dap = Dap(host)
+        host.send([["busy"], ["called", "1"]], first=7)
+        wait_for("mini-batch 7 on the board", lambda: host.board()[2])
+        host.watch({1: "$batch in 7..8", 2: "$batch == 8"})
+        assert dap.word("G").gate == Gate(IN_RUN, 7, 0, [1])
+        dap.arm({host.script: [{"line": line_of("the loop")}]})
+        thread, _ = dap.stop()
+        dap.evaluate(thread, "GO.append(1)")
+        dap.set_breakpoints(host.script, [])
+        dap.go_on()
+        assert dap.word("G").gate == Gate(AFTER_RUN, 7, 0, [1])
+        host.say(b"P")
+        assert dap.word("G").gate == Gate(BEFORE_RUN, 8, 0, [1, 2])
+        host.watch()  # opens the gate, and there is none after run()
+        assert [outcome.mini_batch for _ in range(2) for outcome in dap.word("T").outcomes] == [7, 8]
+
+
+def test_a_worker_that_waits_for_a_debugger_imports_nothing_before(worker: Worker) -> None:
+    with worker(wait=True) as host:
+        assert host.receive().tag == "H"
+        dap = Dap(host)
+        assert dap.word("G").gate == Gate(START)
+        assert host.stopped()[0] > 0
+        dap.arm({host.script: [{"line": line_of("the start")}]})
+        host.say(b"P")
+        assert dap.stop()[1] == ("score.py", line_of("the start"), "breakpoint")
+        dap.go_on()
+        dap.word("R")
+        assert dap.disarm() == ""
+        assert host.stopped()[0] == 0
+        assert traces(host) == UNTOUCHED
+    with worker(wait=True) as host:
+        assert [host.receive().tag, host.receive().tag] == ["H", "G"]
+        assert host.dismiss() == 0
+
+
+def test_a_failure_is_looked_into_where_it_was_raised_before_it_is_reported(worker: Worker) -> None:
+    with worker() as host:
+        host.become_ready()
+        dap = Dap(host)
+        host.watch(uncaught=True)
+        host.send([["fail"]], first=3)
+        gate = dap.word("G").gate
+        assert gate and gate.failure
+        assert (gate.gate, gate.mini_batch, gate.in_init) == (FAILURE, 3, False)
+        assert (gate.failure.type, gate.failure.message) == ("ValueError", "bad pixel")
+        dap.arm()
+        host.say(b"P")
+        thread, place = dap.stop()
+        assert place == ("score.py", line_of("the failure"), "exception")
+        assert dap.frames(thread) == [("fail", line_of("the failure")), ("run", line_of("the call"))]
+        assert dap.evaluate(thread, "why") == "'bad pixel'"
+        assert dap.ask("exceptionInfo", threadId=thread)["exceptionId"].startswith("ValueError")
+        dap.go_on()
+        assert dap.word("T").outcomes[0].failure == gate.failure
+        assert dap.disarm() == ""
+
+        host.watch(last_failure=True)
+        assert host.run_one("fail").ok is False  # not the last try
+        host.send([["wrong"]], first=4, last_try=True)
+        gate = dap.word("G").gate
+        assert gate and gate.failure
+        assert (gate.gate, gate.mini_batch, gate.failure.kind, gate.failure.type) == (FAILURE, 4, WRONG_TYPE, "object")
+        host.say(b"P")
+        assert dap.word("T").outcomes[0].failure == gate.failure
+
+
+def test_an_init_that_raises_is_looked_into_too(tmp_path: Path, debugpy_folder: str) -> None:
+    script = "def init():\n    raise OSError('no model')\ndef run(mini_batch):\n    return mini_batch\n"
+    with WireHost(tmp_path, script, wait=True, debug=True, debugpy_folder=debugpy_folder) as host:
+        assert [host.receive().tag, host.receive().tag] == ["H", "G"]
+        dap = Dap(host)
+        host.watch(uncaught=True)
+        dap.arm()
+        host.say(b"P")
+        gate = dap.word("G").gate
+        assert gate and gate.failure
+        assert (gate.gate, gate.in_init, gate.failure.type) == (FAILURE, True, "OSError")
+        host.say(b"P")
+        thread, place = dap.stop()
+        assert place == ("score.py", 2, "exception")
+        dap.go_on()
+        assert dap.word("I").failure == gate.failure
+        assert host.dismiss() == 1
+
+
+def test_a_worker_holds_what_its_last_try_raised_for_whoever_looks(worker: Worker) -> None:
+    with worker(hold_on_failure=True) as host:
+        host.become_ready()
+        host.send([["fail"]])
+        assert host.outcomes(1)[0].holds is False  # not the last try
+        host.send([["fail"], ["traces"]], first=1, last_try=True)
+        (failed,) = host.outcomes(1)
+        assert (failed.mini_batch, failed.ok, failed.holds) == (1, False, True)
+        assert host.board() == (0, 0, 0, 2, 0)
+        host.say(b"F")
+        assert host.outcomes(1)[0].mini_batch == 2
+        assert host.board() == (0, 0, 0, 3, 0)
+
+        host.send([["fail"], ["traces"]], first=3, last_try=True)
+        assert host.outcomes(1)[0].holds is True
+        dap = Dap(host)
+        dap.arm()
+        host.say(b"P")
+        thread, place = dap.stop()
+        assert place == ("score.py", line_of("the failure"), "exception")
+        assert dap.evaluate(thread, "why") == "'bad pixel'"
+        assert host.stopped()[0] == 0  # The seat is another worker's.
+        dap.send("continue", threadId="*")
+        assert host.exit_code() == 0
+    with worker(hold_on_failure=True) as host:
+        host.become_ready()
+        host.send([["wrong"]], last_try=True)
+        assert host.outcomes(1)[0].holds is True
         assert host.dismiss() == 0
