@@ -368,6 +368,8 @@ TEST_F(ControlTest, ACopyOfItsDescriptorsInAChildHidesNoEnd) {
   EXPECT_EQ(Events(3).back(), "0 gone: it closed the connection");
   server_->Refuse(ClientId(1), "no");
   EXPECT_THAT(Answers(other), ElementsAre(ToClient(Refused{"no"})));
+  Take();
+  EXPECT_FALSE(IsReadable(server_->fd(), 0));  // Nor do the copies wake the host.
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
 }
