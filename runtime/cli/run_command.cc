@@ -175,6 +175,11 @@ void Announce(UniqueFd to, const record::RunFolder& folder, ProgressView& view) 
 int RunStep(const RunOptions& options, std::ostream& out, std::ostream& err) {
   Result<config::StepConfig> step = LoadStep(options.step_file, options.settings);
   if (!step.ok()) return Refuse(step.status(), err);
+  if (options.wait_for_debugger && step->debug.mode == config::DebugMode::kOff) {
+    return Refuse(Status::Error("--wait-for-debugger: the step says debug = \"off\", which lets no debugger in; "
+                                "expected debug = \"on\" (--set debug=on)"),
+                  err);
+  }
   if (!options.output.empty()) step->output = std::filesystem::absolute(options.output);
   Result<UniqueFd> announced = TakeAnnounced(options);
   if (!announced.ok()) return Refuse(announced.status(), err);

@@ -77,7 +77,7 @@ class Run:
 
     @property
     def progress(self) -> dict[str, Any]:
-        """How the run stands: status, mini-batches (total, done, failed), items, rate, seconds left, workers, stopped."""
+        """How the run stands: status, mini-batches (total, done, failed), items, rate, seconds left, workers, stops."""
         if self._native is not None:
             return json.loads(self._hosted().progress())
         summary = self.summary

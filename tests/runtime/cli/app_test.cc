@@ -72,6 +72,14 @@ TEST(App, RefusesToAnnounceWhereNobodyCanRead) {
   EXPECT_THAT(answer.err, HasSubstr("--announce 999999: expected a descriptor that is open for writing"));
 }
 
+TEST(App, RefusesToWaitForADebuggerThatIsNotLetIn) {
+  const TempFolder folder;
+  const std::string step = PutStep(folder);
+  const Answer answer = Say({"run", step.c_str(), "--wait-for-debugger", "--set", "debug=off"});
+  EXPECT_EQ(answer.code, kWrongUsage);
+  EXPECT_THAT(answer.err, HasSubstr("--wait-for-debugger: the step says debug = \"off\""));
+}
+
 TEST(App, AttachSaysThatThereAreNoRuns) {
   const TempFolder folder;
   for (const bool named : {false, true}) {

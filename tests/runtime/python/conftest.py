@@ -20,6 +20,9 @@ def run(mini_batch):
 """
 
 
+OF_STEP = ("inputs", "output", "arguments", "debug", "debug_lane", "debug_lease", "hold_on_failure")
+
+
 class Bench:
     """A folder with numbered files, and steps over them."""
 
@@ -40,7 +43,7 @@ class Bench:
 
     def step(self, source: str = ECHO, **changed: Any) -> ParallelRunStep:
         """A step over the files; `changed` are parameters of the configuration, or of the step where it has them."""
-        of_step = {name: changed.pop(name) for name in ("inputs", "output", "arguments") if name in changed}
+        of_step = {name: changed.pop(name) for name in OF_STEP if name in changed}
         config = ParallelRunConfig(
             **{"entry_script": self.script(source), "error_threshold": -1, "process_count_per_node": 1, **changed}
         )

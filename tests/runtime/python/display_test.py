@@ -29,6 +29,12 @@ def progress(done: int = 0, failed: int = 0, status: str = "running", **more):
     return {**values, **more}
 
 
+STOPPED = [
+    {"worker": 3, "where": "stopped in debugger at entry.py:12", "seconds": 31.0},
+    {"worker": 4, "where": "held after mini-batch 7 failed", "seconds": 2.0},
+]
+
+
 @pytest.mark.parametrize(
     ("given", "text"),
     [
@@ -41,6 +47,15 @@ def progress(done: int = 0, failed: int = 0, status: str = "running", **more):
         (
             progress(50, items_per_second=1234.5),
             "digits running: 50 of 100 mini-batches, 1,234 items/s, 2 workers",
+        ),
+        (
+            progress(50, stopped=STOPPED[:1]),
+            "digits running: 50 of 100 mini-batches, worker 3: stopped in debugger at entry.py:12 for 31 s, 2 workers",
+        ),
+        (
+            progress(50, stopped=STOPPED),
+            "digits running: 50 of 100 mini-batches, worker 3: stopped in debugger at entry.py:12 for 31 s and 1 more, "
+            "2 workers",
         ),
         (progress(50, status="cancelling"), "digits cancelling: 50 of 100 mini-batches"),
         (progress(100, status="completed"), "digits completed: 100 of 100 mini-batches, 1 h 2 min"),
@@ -87,6 +102,16 @@ def test_lines_come_on_change_and_not_too_often():
         "cancelling",
         "digits cancelled: 3",
     ]
+
+
+def test_lines_say_that_somebody_is_stopped_and_not_that_time_goes_by():
+    now = [100.0]
+    out = io.StringIO()
+    display = LineDisplay(out, lambda: now[0])
+    for stopped in ([], STOPPED[:1], [{**STOPPED[0], "seconds": 90.0}], []):
+        now[0] += 10
+        display.show(progress(1, stopped=stopped))
+    assert ["stopped in debugger" in line for line in out.getvalue().splitlines()] == [False, True, False]
 
 
 def test_a_terminal_draws_one_line_in_its_place():

@@ -118,6 +118,44 @@ def test_relative_paths_mean_where_the_step_was_made(bench, monkeypatch):
     assert step.settings["parallel_run_config"]["entry_script"] == str(bench.folder / "source/entry.py")
 
 
+@pytest.mark.parametrize(
+    ("given", "settings"),
+    [
+        ({}, {"debug": "on", "debug_lease": 3600, "hold_on_failure": 0}),
+        ({"debug": False}, {"debug": "off", "debug_lease": 3600, "hold_on_failure": 0}),
+        ({"debug_lease": 0.5, "hold_on_failure": 60}, {"debug": "on", "debug_lease": 0.5, "hold_on_failure": 60}),
+        ({"debug": "lane"}, {"debug": "lane", "debug_lane": "next", "debug_lease": 3600, "hold_on_failure": 0}),
+        (
+            {"debug": "lane", "debug_lane": range(3)},
+            {"debug": "lane", "debug_lane": [0, 1, 2], "debug_lease": 3600, "hold_on_failure": 0},
+        ),
+    ],
+)
+def test_a_step_says_how_it_may_be_debugged(bench, given, settings):
+    of_step = bench.step(**given).settings
+    assert {name: value for name, value in of_step.items() if name.startswith(("debug", "hold"))} == settings
+
+
+def test_a_step_file_may_say_how_it_may_be_debugged(bench):
+    bench.script()
+    file = bench.folder / "step.yml"
+    file.write_text(
+        """
+name: test-step
+inputs: [files]
+parallel_run_config: {entry_script: source/entry.py, error_threshold: -1, process_count_per_node: 1}
+debug: lane
+debug_lane: failed
+hold_on_failure: 60
+"""
+    )
+    given = {"debug": "lane", "debug_lane": "failed", "hold_on_failure": 60}
+    assert batchscope.load_step(file).settings == bench.step(**given).settings
+    file.write_text(file.read_text().replace("debug_lane: failed", "debug_lane: faild"))
+    with pytest.raises(ConfigurationError, match="did you mean failed"):
+        batchscope.load_step(file)
+
+
 def test_all_problems_come_at_once_each_by_its_path(bench):
     config = ParallelRunConfig(entry_script=bench.script(), run_max_try=0, mini_batchsize=3)
     problems = problems_of("no", config, inputs=[], argument=["x"])
