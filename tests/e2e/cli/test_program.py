@@ -212,3 +212,49 @@ def test_a_script_as_azures_samples_are_runs_and_its_log_is_kept(shell: Shell):
     log = ran.log_text("user/*/process000.log.txt")
     assert log.count("init() is called.") == log.count("shutdown() is called.") == 1
     assert log.count("1 rows") == 3
+
+
+def test_the_run_is_announced_to_whoever_started_it_and_attach_shows_the_way(shell: Shell):
+    step, gate = gated(shell)
+    ours, announced = os.pipe()
+    started = shell.start("run", step, "--announce", str(announced), pass_fds=[announced])
+    os.close(announced)
+    with os.fdopen(ours) as pipe:
+        text = pipe.read()  # ends while the run goes on: none of its processes has the other end
+    assert started.process.poll() is None
+    folder = Path(text.removesuffix("\n"))
+    assert text == f"{folder}\n" and (folder / "incomplete").exists()
+    for words in ([], ["latest"], [folder.name], [folder]):
+        page = shell.call("attach", *words)
+        assert page.code == 0 and page.err == ""
+        assert page.out.startswith(f"{folder.name}\n\nVS Code with the extension Batchscope: open this link\n")
+        assert f'"run": "{folder}"' in page.out and "vscode://batchscope.batchscope/attach?run=%2F" in page.out
+        assert page.out.endswith(f"    {PROGRAM.parent / 'batchscope-dap'}\n")
+    gate.touch()
+    assert started.end().code == 0
+    page = shell.call("attach")
+    assert page.code == 0
+    assert "No debugger can be attached now: the run is completed; a debugger gets only to one" in page.out
+
+
+def test_a_reader_of_the_announcement_that_is_gone_does_no_harm(shell: Shell):
+    shell.files(2)
+    ours, announced = os.pipe()
+    os.close(ours)
+    started = shell.start("run", names_step(shell), "--announce", str(announced), pass_fds=[announced])
+    os.close(announced)
+    ran = started.end()
+    assert ran.code == 0 and "--announce: " in ran.err
+
+
+def test_set_reaches_what_a_step_says_about_debugging(shell: Shell):
+    shell.files(2)
+    ran = shell.run(names_step(shell), "--set", "debug=lane", "--set", "debug_lane=[1]", "--set", "hold_on_failure=1.5")
+    assert ran.code == 0
+    config = json.loads((Path(ran.result["folder"]) / "config.json").read_text())
+    of_the_debugger = [config[name] for name in ("debug", "debug_lane", "debug_lease", "hold_on_failure")]
+    assert of_the_debugger == ["lane", [1], 3600, 1.5]
+    refused = shell.call("run", names_step(shell), "--set", "debug_lane=next", "--set", "debug_lease=0")
+    assert refused.code == 2
+    assert "debug_lane: says what the debug lane gets, and there is none" in refused.err
+    assert "debug_lease: found 0, expected a number above 0" in refused.err
