@@ -94,9 +94,6 @@ void Recorder::Apply(const engine::Event& event) {
             .Number("b", held.attempt.mini_batch.value)
             .Number("t", held.attempt.number)
             .End();
-        logs.Master(now, "INFO",
-                    fmt::format("worker {} is held for a debugger after its mini-batch {} failed", held.worker.value,
-                                held.attempt.mini_batch.value));
       },
       [&](const engine::CancelRequested&) {
         journal.Add("cancel").Number("at", now).End();
