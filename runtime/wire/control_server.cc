@@ -25,8 +25,10 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMostJoinBytes = 4096;
 constexpr std::size_t kMostNameBytes = 200;
 constexpr std::size_t kMostClients = 256;
-/// Of one client at a time, so that one that never stops sending does not hold up the host.
-constexpr int kPartsATurn = 16;
+/// What is taken of one client at a time, in parts of 64 KiB: one that never stops sending does not hold up the host.
+constexpr int kPartsATurn = 2;
+constexpr int kLastParts = 16;
+constexpr int kAcceptedATurn = 16;
 constexpr const char* kClosed = "it closed the connection";
 
 // What a descriptor in the poll set is; clients have their number.
@@ -80,7 +82,7 @@ class SocketControlServer final : public ControlServer {
   Status Poll(int fd, std::uint64_t what, std::uint32_t events, int operation = EPOLL_CTL_ADD);
   void Accept();
   void Add(UniqueFd fd);
-  void Read(Clients::iterator at);
+  void Read(Clients::iterator at, int parts);
   /// The messages in `in`; false when the client is gone or leaving.
   bool Understand(Clients::iterator at);
   Status Hear(Clients::iterator at, std::string_view bytes);
@@ -154,7 +156,9 @@ std::vector<ClientEvent> SocketControlServer::Take() {
     }
     // Flush() may have dropped it.
     const auto still = clients_.find(id);
-    if (still != clients_.end() && (one.events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) Read(still);
+    if (still != clients_.end() && (one.events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) {
+      Read(still, kPartsATurn);
+    }
   }
   DropLate();
   eventfd_t ignored = 0;
@@ -164,7 +168,7 @@ std::vector<ClientEvent> SocketControlServer::Take() {
 
 void SocketControlServer::Accept() {
   if (!spare_.valid()) spare_ = UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  for (int turn = 0; turn < kPartsATurn; ++turn) {
+  for (int turn = 0; turn < kAcceptedATurn; ++turn) {
     UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (fd.valid()) {
       // Whoever is not of this user learns nothing.
@@ -190,9 +194,9 @@ void SocketControlServer::Add(UniqueFd fd) {
   SetTimer();
 }
 
-void SocketControlServer::Read(Clients::iterator at) {
+void SocketControlServer::Read(Clients::iterator at, int parts) {
   std::array<char, std::size_t{1} << 16> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): read before used.
-  for (int turn = 0; turn < kPartsATurn; ++turn) {
+  for (int turn = 0; turn < parts; ++turn) {
     const ssize_t got = ::recv(at->second.fd.get(), part.data(), part.size(), MSG_DONTWAIT);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
@@ -264,7 +268,9 @@ void SocketControlServer::Send(ClientId client, const ToClient& message) {
                                            kMostControlBytes)});
   }
   at->second.out.Add(bytes);
-  Flush(at);
+  // Its socket is full as long as it is polled for that: asking each time costs more than the message.
+  const bool full = (at->second.polled & EPOLLOUT) != 0;
+  if (!full || at->second.out.waiting() > limits_.most_unread) Flush(at);
 }
 
 void SocketControlServer::Refuse(ClientId client, const std::string& why) {
@@ -294,7 +300,7 @@ void SocketControlServer::DropLate() {
     const Client& client = at->second;
     if (client.deaf && !client.leaving) {
       const std::uint32_t id = at->first;
-      Read(at);  // What it said last.
+      Read(at, kLastParts);  // What it said last.
       const auto still = clients_.find(id);
       if (still != clients_.end()) Drop(still, "it no longer reads");
     } else if ((!client.joined || client.leaving) && now >= client.deadline) {
@@ -325,8 +331,8 @@ void SocketControlServer::Drop(Clients::iterator at, const std::string& why) {
 }
 
 void SocketControlServer::Tell(ClientEvent event) {
+  if (events_.empty()) (void)::eventfd_write(raised_.get(), 1);  // It does not block, and Take() reads it.
   events_.push_back(std::move(event));
-  (void)::eventfd_write(raised_.get(), 1);  // It does not block, and Take() reads it.
 }
 
 void SocketControlServer::SetTimer() {
