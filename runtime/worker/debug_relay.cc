@@ -17,6 +17,7 @@ namespace {
 /// The values of a large table are the largest of what debuggers say.
 constexpr std::size_t kMostMessage = std::size_t{256} << 20;  // Bytes.
 constexpr std::size_t kChunk = std::size_t{64} << 10;         // Bytes.
+constexpr const char* kEndedByItself = "the debugger ended by itself";
 
 }  // namespace
 
@@ -111,7 +112,7 @@ void DebugRelay::Receive() {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return;
     if (got < 0) return BreakOff(errno);
-    if (got == 0) return Leave("the debugger ended by itself");
+    if (got == 0) return Leave(kEndedByItself);
     frames_->Append(std::string_view(chunk).substr(0, static_cast<std::size_t>(got)));
     while (socket_.valid()) {
       Result<std::optional<std::string>> message = frames_->Next();
@@ -141,10 +142,12 @@ void DebugRelay::Send() {
 }
 
 void DebugRelay::BreakOff(int error) {
-  // Closed by the script, and perhaps a file of its own since.
-  if (error == EBADF || error == ENOTSOCK) [[maybe_unused]]
-    const int closed = socket_.Release();
-  Leave(fmt::format("the debugger's connection broke: {}", std::strerror(error)));
+  if (error == EBADF || error == ENOTSOCK) {
+    // Closed by the script, and perhaps a file of its own since.
+    [[maybe_unused]] const int closed = socket_.Release();
+  }
+  const bool is_end = error == ECONNRESET || error == EPIPE;  // Before it has read everything.
+  Leave(is_end ? kEndedByItself : fmt::format("the debugger's connection broke: {}", std::strerror(error)));
 }
 
 /// Lets the debugger go; it sees the end of its connection, and lets threads go on that it has stopped.

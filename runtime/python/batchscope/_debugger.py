@@ -10,6 +10,7 @@ import atexit
 import builtins
 import collections
 import contextlib
+import gc
 import importlib.util
 import os
 import socket
@@ -29,7 +30,15 @@ MONITORED = ("PY_START", "PY_RESUME", "LINE", "JUMP", "PY_RETURN", "RAISE", "PY_
 END_SECONDS = 10.0
 OFF = 'the step says debug = "off", so its workers have no debugger'
 ITS_OWN = "the script has a debugger of its own (debugpy.listen() or debugpy.connect()); attach to that one"
+# Files with frames that are nobody's business.
+HERE = os.path.dirname(os.path.abspath(__file__))
+OURS = (os.path.join(HERE, "_debugger.py"), os.path.join(HERE, "_forkserver.py"))
 MISSING = object()
+STAND_INS = {
+    "xmlrpc.client": ("ServerProxy", "Marshaller", "Server"),
+    "xmlrpc.server": ("SimpleXMLRPCServer",),
+    "http.server": ("BaseHTTPRequestHandler",),
+}
 
 
 class DebuggerEnd(Protocol):
@@ -76,13 +85,12 @@ def preload(host_folder: str) -> None:
     variables = dict(os.environ)
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     sys.path = list(sys.path)
+    collects = gc.isenabled()
+    gc.disable()
     try:
         if importlib.util.find_spec("debugpy") is None and host_folder:
             sys.path.append(host_folder)
-        import debugpy
-        import debugpy.server.api
-        import pydevd  # noqa: F401
-
+        import_debugpy()
         State.why_not = ""
     except BaseException as error:
         if isinstance(error, ModuleNotFoundError) and error.name == "debugpy":
@@ -94,12 +102,51 @@ def preload(host_folder: str) -> None:
             State.why_not = f"debugpy cannot be imported into {sys.executable}: {type(error).__name__}: {error}"
             print(f"batchscope: {State.why_not}", file=sys.stderr, flush=True)
     finally:
+        if collects:
+            gc.enable()
         changes.undo()
         for name in set(os.environ) - set(variables):
             del os.environ[name]
         os.environ.update(variables)
-        if log := sys.modules.get("debugpy.common.log"):
-            atexit.unregister(getattr(log, "_close_files", None))
+
+
+def import_debugpy() -> None:
+    """What is needed of it, and without what it would spend a third of the time on: an old console over XML-RPC."""
+    before = set(sys.modules)
+    try:
+        with standing_in(STAND_INS):
+            import debugpy.server  # finds pydevd
+            import pydevd  # noqa: F401
+    except ModuleNotFoundError as error:
+        if error.name == "debugpy":
+            raise
+        for name in set(sys.modules) - before:
+            if name.startswith(("debugpy", "pydev", "_pydev")):
+                del sys.modules[name]
+        import debugpy.server
+        import pydevd  # noqa: F401
+
+
+@contextlib.contextmanager
+def standing_in(names: dict[str, tuple[str, ...]]) -> Iterator[None]:
+    """Modules with empty classes of these names in place of those that nobody has imported yet."""
+    made = {}
+    for name, classes in names.items():
+        for part in (name.rpartition(".")[0], name):
+            if part not in sys.modules:
+                made[part] = sys.modules[part] = types.ModuleType(part)
+        for each in classes:
+            if name in made:
+                setattr(made[name], each, type(each, (), {}))
+        parent = sys.modules[name.rpartition(".")[0]]
+        if parent.__name__ in made:
+            setattr(parent, name.rpartition(".")[2], sys.modules[name])
+    try:
+        yield
+    finally:
+        for name, module in made.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
 
 
 def start(end: DebuggerEnd) -> None:
@@ -123,11 +170,12 @@ def start(end: DebuggerEnd) -> None:
 
 def show(error: BaseException) -> None:
     """Stop in the debugger where `error` was raised, until somebody says continue; nothing without a debugger."""
-    if State.session is None or error.__traceback__ is None:
+    pydb = State.session and State.session.pydb
+    if not pydb or not pydb.is_attached() or error.__traceback__ is None:
         return
-    debugpy = sys.modules["debugpy"]
     try:
-        debugpy.trigger_exception_handler(error, as_uncaught=False)  # since debugpy 1.8.21
+        # Since debugpy 1.8.21.
+        pydb.trigger_exception_handler((type(error), error, error.__traceback__), as_uncaught=False)
     except Exception as problem:
         print(f"batchscope: the debugger cannot show {type(error).__name__}: {problem}", file=sys.stderr, flush=True)
 
@@ -191,41 +239,43 @@ class Session:
             return State.why_not
         import debugpy
         import pydevd
-        from debugpy.server import api
 
-        if why := somebody_elses(api):
+        if why := somebody_elses():
             return why
         self.socket = socket.socket(fileno=self.end.take_socket())
-        self.watch_changes(api, pydevd)
+        self.watch_changes(pydevd)
         State.session = self
         if not State.minds_forks:
             os.register_at_fork(after_in_child=forget_in_child)
             State.minds_forks = True
-        # Logging describes the whole environment first: up to 200 ms, with a GIL hand-off for each file it looks at.
-        if hasattr(api.ensure_logging, "ensured"):
-            api.ensure_logging.ensured = True
-        api._config = {**api._config, "subProcess": False}
+        # As debugpy.connect() does it, but for the log, which first describes the whole environment: up to 200 ms.
         with replaced(pydevd, "start_client", self.client):
-            debugpy.connect(("127.0.0.1", 1), access_token="batchscope")
+            pydevd.settrace(
+                host="127.0.0.1",
+                port=1,
+                client_access_token="batchscope",
+                suspend=False,
+                patch_multiprocessing=False,
+                notify_stdin=False,
+                dont_trace_start_patterns=(os.path.dirname(os.path.abspath(debugpy.__file__)), *OURS),
+            )
         atexit.unregister(pydevd.stoptrace)
         share_event(self.pydb)
         self.pydb.disable_tracing()  # of this thread
         if sys.breakpointhook is sys.__breakpointhook__:
-            sys.breakpointhook = debugpy.breakpoint
+            sys.breakpointhook = stop_here
         return ""
 
-    def watch_changes(self, api: Any, pydevd: Any) -> None:
+    def watch_changes(self, pydevd: Any) -> None:
         """Remember what connecting changes."""
         self.changes.watch(sys, "breakpointhook")
-        self.changes.watch(api, "_config")
-        self.changes.watch(api.ensure_logging, "ensured")
         self.changes.watch(pydevd.SetupHolder, "setup")
-        # pydevd hides its threads from these two, by other code in the same functions.
-        self.changes.watch(threading.enumerate, "__code__")
-        self.changes.watch(threading.active_count, "__code__")
-        if some := getattr(threading, "_pickSomeNonDaemonThread", None):
-            self.changes.watch(some, "__code__")
-        self.changes.watch(sys.modules["_pydevd_bundle.pydevd_daemon_thread"], "_patched_threading_to_hide_pydevd_threads")
+        # pydevd hides its threads from these, by other code in the same functions.
+        for name in ("enumerate", "active_count", "_pickSomeNonDaemonThread"):
+            if function := getattr(threading, name, None):
+                self.changes.watch(function, "__code__")
+        hides = "_patched_threading_to_hide_pydevd_threads"
+        self.changes.watch(sys.modules["_pydevd_bundle.pydevd_daemon_thread"], hides)
         # How threads are started.
         for module in (sys.modules["_thread"], threading):
             for name in ("start_new_thread", "start_new", "start_joinable_thread"):
@@ -316,15 +366,29 @@ def replaced(owner: Any, name: str, value: object) -> Iterator[None]:
         setattr(owner, name, before)
 
 
-def somebody_elses(api: Any) -> str:
+def somebody_elses() -> str:
     """Why no debugger can be connected: another one is there; an empty text when there is none."""
     from _pydevd_bundle.pydevd_constants import get_global_debugger
 
-    if get_global_debugger() is not None or getattr(api.listen, "called", False):
+    listen = getattr(sys.modules.get("debugpy.server.api"), "listen", None)
+    if get_global_debugger() is not None or getattr(listen, "called", False):
         return ITS_OWN
     if HAS_MONITORING and (tool := sys.monitoring.get_tool(sys.monitoring.DEBUGGER_ID)):
         return f"another debugger is in the worker: sys.monitoring's place for one is taken by {tool!r}"
     return ""
+
+
+def stop_here(*_args: object, **_kwargs: object) -> None:
+    """breakpoint() while a debugger is there."""
+    import pydevd
+
+    pydevd.settrace(
+        suspend=True,
+        trace_only_current_thread=True,
+        patch_multiprocessing=False,
+        notify_stdin=False,
+        stop_at_frame=sys._getframe(1),
+    )
 
 
 def share_event(pydb: Any) -> None:

@@ -20,7 +20,7 @@ from types import TracebackType
 
 import zmq
 
-WATCHDOG_MS = 15_000  # against a hang, no measure of speed
+WATCHDOG_MS = 120_000  # against a hang, no measure of speed
 SLOT = struct.Struct("<QqqQQqqq")  # wire::BoardSlot
 TASK_RESULT = struct.Struct("<IIBBIqQQQI")
 WORKER = 3

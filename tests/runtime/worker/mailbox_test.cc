@@ -112,5 +112,21 @@ TEST(Outbox, GivesWordsBesideResultsAtOnce) {
   EXPECT_EQ(outbox.state(), Outbox::State::kEmpty);
 }
 
+TEST(Outbox, KeepsTheOrderOfWordsAndResults) {
+  Outbox outbox;
+  Push(outbox, 0, "a\n", Urgency::kSoon);
+  outbox.Say(wire::DebuggerArmed{});
+  Push(outbox, 1, "b\n", Urgency::kSoon);
+  EXPECT_EQ(outbox.state(), Outbox::State::kUrgent);
+  const Outbox::Group first = outbox.Take();
+  EXPECT_THAT(first.words, IsEmpty());
+  EXPECT_EQ(first.results.rows, "a\n");
+  EXPECT_EQ(outbox.state(), Outbox::State::kUrgent);
+  const Outbox::Group second = outbox.Take();
+  EXPECT_EQ(second.words.size(), 1U);
+  EXPECT_EQ(second.results.rows, "b\n");
+  EXPECT_EQ(outbox.state(), Outbox::State::kEmpty);
+}
+
 }  // namespace
 }  // namespace batchscope::worker
