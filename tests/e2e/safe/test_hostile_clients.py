@@ -142,16 +142,16 @@ def test_a_message_of_20_mib_is_refused(run: GatedRun, say: Callable[..., socket
 
 
 def test_a_client_that_never_reads_is_dropped(run: GatedRun, say: Callable[..., socket.socket]):
-    endpoint = say(run.joining())
+    endpoint = say(run.joining(debugger=True))
     endpoint.setblocking(False)
-    # Each question has an answer of some 100 bytes; it must be dropped before 64 MiB of them wait for it.
-    questions = encode("AskWorkers") * 10_000
-    asked = 0
+    question = encode("AskWorkers")
+    questions = question * 10_000
+    asked = 0  # bytes
 
     def dropped() -> bool:
         nonlocal asked
         try:
-            asked += endpoint.send(questions)
+            asked += endpoint.send(questions[asked % len(question) :])
         except BlockingIOError:
             select.select([], [endpoint], [], 0.1)
         except (BrokenPipeError, ConnectionResetError):
@@ -160,7 +160,9 @@ def test_a_client_that_never_reads_is_dropped(run: GatedRun, say: Callable[..., 
 
     wait_for("end of the connection", dropped)
     serves_others(run)
-    run.completes()
+    ran = run.completes()
+    why = "it stopped reading: more than 64 MiB wait for it"
+    assert f"the debugger has left ({why}); all workers go on" in ran.log_text("**/*")
 
 
 def test_clients_that_vanish_are_forgotten(run: GatedRun, say: Callable[..., socket.socket]):
