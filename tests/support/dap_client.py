@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from support.dap_schema import problems_of
-from support.waiting import GENEROUS_SECONDS
+from support.waiting import GENEROUS_SECONDS, wait_for
 
 ADAPTER = Path(sys.executable).parent / "batchscope-dap"
 Message = dict[str, Any]
@@ -193,6 +193,11 @@ class DapClient:
         """The text of the first line in the console, not taken before, that has these words."""
         return self.event("output", output=lambda text: words in text)["output"]
 
+    def taken(self) -> set[int]:
+        """The places, among all messages, of the events that were waited for."""
+        with self._changed:
+            return set(self._taken)
+
     def untaken(self, *names: str) -> list[Message]:
         """The events so far that no test took, of these names."""
         with self._changed:
@@ -340,6 +345,14 @@ class Debugger(DapClient):
     def frames(self, thread: int | Stop) -> list[Message]:
         thread = thread.thread if isinstance(thread, Stop) else thread
         return self.ask("stackTrace", threadId=thread)["stackFrames"]
+
+    def workers(self) -> list[Message]:
+        """The workers as the host sees them. What was asked of it before has reached it then."""
+        return self.ask("batchscope/workers")["workers"]
+
+    def wait_armed(self) -> None:
+        """Returns when every worker has the debugger in it: a breakpoint stops it from now on."""
+        wait_for("debugger in all workers", lambda: all(each["armed"] for each in self.workers()))
 
     def top(self, thread: int | Stop) -> Message:
         return self.frames(thread)[0]

@@ -16,6 +16,10 @@ from support.processes import wait_until_gone
 from support.waiting import GENEROUS_SECONDS, wait_for
 
 PROGRAM = Path(sys.executable).parent / "batchscope"
+OF_THE_STEP = (
+    *("inputs", "output", "arguments", "model_dir"),
+    *("debug", "debug_lane", "debug_lease", "hold_on_failure"),
+)
 ENTRY_SCRIPTS = Path(__file__).resolve().parents[1] / "entry_scripts"
 
 
@@ -126,7 +130,7 @@ class Shell:
             "process_count_per_node": 2,
         }
         for key, value in changes.items():
-            (step if key in ("inputs", "output", "arguments", "model_dir") else config)[key] = value
+            (step if key in OF_THE_STEP else config)[key] = value
         step["parallel_run_config"] = config
         path = self.folder / file
         path.write_text(json.dumps(step))
