@@ -169,6 +169,8 @@ void DebugDesk::Left(WorkerId id, const std::string& why) {
   workers_.erase(found);
   ++changes_;
   if (worker.held) --held_;
+  // It was quicker than its debugger; who asked for the disarming is told its end all the same.
+  if (worker.disarmed_why) SendDebugger(wire::WorkerDisarmed{id, *worker.disarmed_why});
   if (worker.joined) SendAll(wire::WorkerLeft{id, why});
 }
 

@@ -206,6 +206,13 @@ TEST_F(DeskTest, FreesEveryWorkerWhenTheDebuggerIsGone) {
   EXPECT_EQ(Heard(kLab), ToPerson{});
 }
 
+TEST_F(DeskTest, AnswersADisarmingAlsoWhenTheWorkerEndsMeanwhile) {
+  JoinAndArm();
+  Say(wire::DisarmWorker{kFirst});
+  desk_->Left(kFirst, "");
+  EXPECT_EQ(Heard(), (ToPerson{wire::WorkerDisarmed{kFirst, ""}, wire::WorkerLeft{kFirst, ""}}));
+}
+
 TEST_F(DeskTest, ForgetsAWorkerThatDiesInWhateverState) {
   JoinAndArm();
   const WorkerId at_gate{1}, held{2}, arming{3};
