@@ -339,7 +339,8 @@ Json DebugRouter::Route(const Json& request, const Kernel& kernel) {
       arguments["threadId"] = id;
     }
     if (LetsGo(command)) {
-      stops_.OnResume(id, command == "continue" ? StopQueue::Resume::kGoesOn : StopQueue::Resume::kSteps);
+      const auto resume = command == "continue" ? StopQueue::Resume::kGoesOn : StopQueue::Resume::kSteps;
+      PublishLocked(stops_.OnResume(id, resume, outside_.now()));
     }
   }
   const auto slot = SlotOf(id);

@@ -127,14 +127,14 @@ void DebugRouter::OnEvent(Slot slot, const Json& event) {
     PostFiltersLocked(*member.fleet);
     member.fleet->Post("configurationDone", Json::object());
   } else if (name == "stopped") {
-    PublishLocked(stops_.OnStopped(event, outside_.now()));
+    PublishLocked(stops_.OnStopped(event));
   } else if (name == "continued") {
-    PublishLocked(stops_.OnContinued(event, outside_.now()));
+    PublishLocked(stops_.OnContinued(ThreadOf(event), outside_.now()));
   } else if (name == "thread") {
     const int thread = ThreadOf(event);
     if (body.value("reason", "") == "exited") {
       member.threads.erase(thread);
-      PublishLocked(stops_.OnGone(thread, outside_.now()));
+      PublishLocked(stops_.OnGone(thread));
     } else {
       member.threads.insert(thread);
     }
@@ -142,7 +142,11 @@ void DebugRouter::OnEvent(Slot slot, const Json& event) {
   } else if (name == "terminated") {
     LeaveLocked(slot, member);  // the adapter would wait for a disconnect
   } else if (name == "output" && body.value("category", "console") != "telemetry") {
-    outside_.say(body.value("output", ""));
+    const std::string text = body.value("output", "");
+    const std::string run = "The run " + fs::path(member.folder).filename().string() + " ";
+    if (text.rfind(run, 0) != 0) {  // how it ended stands in the cell already
+      outside_.say(text);
+    }
   }
 }
 
@@ -176,7 +180,7 @@ void DebugRouter::LeaveLocked(Slot slot, Member& member) {
     }
   }
   for (const int thread : threads) {
-    PublishLocked(stops_.OnGone(thread, outside_.now()));
+    PublishLocked(stops_.OnGone(thread));
     outside_.publish(ThreadGone(thread));
   }
 }

@@ -18,13 +18,17 @@ Json Continued(int thread) {
 
 }  // namespace
 
-void StopQueue::OnResume(int thread, Resume resume) {
+StopQueue::Events StopQueue::OnResume(int thread, Resume resume, MonotonicTime now) {
   if (shown_ && shown_->stop.thread == thread) {
     shown_->resume = resume;
+    if (shown_->stop.kernel) {
+      return {};
+    }
   }
+  return OnContinued(thread, now);
 }
 
-StopQueue::Events StopQueue::OnStopped(const Json& event, MonotonicTime /*now*/) {
+StopQueue::Events StopQueue::OnStopped(const Json& event) {
   const int thread = ThreadOf(event);
   if (shown_ && shown_->stop.thread != thread) {
     std::erase_if(waiting_, [thread](const Stop& stop) { return stop.thread == thread; });
@@ -35,20 +39,19 @@ StopQueue::Events StopQueue::OnStopped(const Json& event, MonotonicTime /*now*/)
   return {event};
 }
 
-StopQueue::Events StopQueue::OnContinued(const Json& event, MonotonicTime now) {
-  const int thread = ThreadOf(event);
+StopQueue::Events StopQueue::OnContinued(int thread, MonotonicTime now) {
   std::erase_if(waiting_, [thread](const Stop& stop) { return stop.thread == thread; });
-  if (!shown_ || shown_->stop.thread != thread) {
+  if (!shown_ || shown_->stop.thread != thread || shown_->steps_since) {
     return {};
   }
-  Events events{event};
+  Events events{Continued(thread)};
   for (Json& next : LetGo(now)) {
     events.push_back(std::move(next));
   }
   return events;
 }
 
-StopQueue::Events StopQueue::OnGone(int thread, MonotonicTime /*now*/) {
+StopQueue::Events StopQueue::OnGone(int thread) {
   std::erase_if(waiting_, [thread](const Stop& stop) { return stop.thread == thread; });
   if (!shown_ || shown_->stop.thread != thread) {
     return {};

@@ -21,16 +21,17 @@ class StopQueue {
   // Time after which another thread is shown while a step is under way.
   static constexpr std::chrono::seconds kStepMayTake{1};
 
-  // A request that lets a thread go was sent: does it stop again by itself soon?
+  // A request is sent that lets a thread go: does it stop again by itself soon? A worker counts as continued from then
+  // on, whether its adapter says so too or not; the kernel when OnKernelContinued() says so.
   enum class Resume { kGoesOn, kSteps };
-  void OnResume(int thread, Resume resume);
+  Events OnResume(int thread, Resume resume, MonotonicTime now);
 
   // A worker's `stopped`.
-  Events OnStopped(const nlohmann::json& event, MonotonicTime now);
+  Events OnStopped(const nlohmann::json& event);
   // A worker's `continued`.
-  Events OnContinued(const nlohmann::json& event, MonotonicTime now);
+  Events OnContinued(int thread, MonotonicTime now);
   // A worker's thread is gone.
-  Events OnGone(int thread, MonotonicTime now);
+  Events OnGone(int thread);
   // The kernel's own `stopped` and `continued`, which the front end has seen already.
   void OnKernelStopped(int thread);
   Events OnKernelContinued(int thread, MonotonicTime now);

@@ -15,7 +15,7 @@ import os
 
 
 def run(mini_batch):
-    names = [os.path.basename(path) for path in mini_batch]
+    names = list(map(os.path.basename, mini_batch))
     count = len(names)
     return names
 """

@@ -228,9 +228,10 @@ TEST_F(DebugRouterTest, ShowsStoppedWorkersOneByOneAndTheKernelBetween) {
   ReportStop(fleet, kThread + 1);
   EXPECT_EQ(TakePublished(), Lines{"stopped 1000000"});
   EXPECT_EQ(Ask("debugInfo").at("body").at("stoppedThreads"), Json::array({kThread}));
-  Ask("continue", {{"threadId", kThread}});
-  Report(fleet, "continued", {{"threadId", kThread}});
+  Ask("continue", {{"threadId", kThread}});  // the adapter's answer may be all that it says
   EXPECT_EQ(TakePublished(), (Lines{"continued 1000000", "stopped 1000001"}));
+  Report(fleet, "continued", {{"threadId", kThread}});
+  EXPECT_EQ(TakePublished(), Lines{});
   EXPECT_EQ(Ask("debugInfo").at("body").at("stoppedThreads"), Json::array({kThread + 1}));
   router.OnKernelEvent({{"event", "stopped"}, {"body", {{"threadId", 1}}}});
   kernel_answers["debugInfo"]["stoppedThreads"] = {1};
@@ -245,7 +246,6 @@ TEST_F(DebugRouterTest, ShowsAnotherWorkerWhileAStepTakesLong) {
   ReportStop(fleet, kThread);
   ReportStop(fleet, kThread + 1);
   Ask("next", {{"threadId", kThread}});
-  Report(fleet, "continued", {{"threadId", kThread}});
   EXPECT_EQ(TakePublished(), (Lines{"stopped 1000000", "continued 1000000"}));
   ASSERT_EQ(fleet.reports.next_time(), now + StopQueue::kStepMayTake);
   now += StopQueue::kStepMayTake;
@@ -280,6 +280,7 @@ TEST_F(DebugRouterTest, TakesAwayWhatIsLostWithAnAdapter) {
 TEST_F(DebugRouterTest, SaysInTheCellWhatTheAdapterSaysAndWhyItCannotJoin) {
   FakeFleet& fleet = Join();
   Report(fleet, "output", {{"category", "console"}, {"output", "w3 has no further mini-batch\n"}});
+  Report(fleet, "output", {{"category", "console"}, {"output", "The run run-1 completed\n"}});
   Report(fleet, "output", {{"category", "telemetry"}, {"output", "7"}});
   fleet.reports.on_failure("setBreakpoints", "x");
   fleet.reports.on_failure("attach", "VS Code debugs this run");

@@ -11,7 +11,7 @@ import os
 
 
 def run(mini_batch):
-    names = [os.path.basename(path) for path in mini_batch]
+    names = list(map(os.path.basename, mini_batch))
     count = len(names)
     return names
 `;
@@ -50,7 +50,7 @@ test("JupyterLab's debugger stops a worker in the cell that wrote the entry scri
 
     await lab.write(2, STEP);
     await lab.run(2);
-    await lab.stoppedAt(0, "names = [os.path.basename(path) for path in mini_batch]");
+    await lab.stoppedAt(0, "names = list(map(os.path.basename, mini_batch))");
     const frames = await lab.callStack();
     assert.match(frames[0] ?? "", /^w[01] - batch \d - attempt 1: run/);
     await lab.variable("mini_batch", ".txt");
@@ -63,7 +63,7 @@ test("JupyterLab's debugger stops a worker in the cell that wrote the entry scri
     await browser.screenshot("3-stepped");
 
     await lab.continue(); // the other worker waits at the breakpoint, or this one comes by again
-    await lab.stoppedAt(0, "names = [os.path.basename(path) for path in mini_batch]");
+    await lab.stoppedAt(0, "names = list(map(os.path.basename, mini_batch))");
     await browser.screenshot("4-continued");
 
     await lab.switchDebuggerOff();
