@@ -314,6 +314,7 @@ class Session:
             while is_anybody_stopped() and time.monotonic() < deadline:
                 time.sleep(0.005)
             self.stop_watching()
+            forget_steps()
         State.session = None
         self.socket.close()
 
@@ -397,6 +398,13 @@ def share_event(pydb: Any) -> None:
     if hasattr(pydb, "_thread_events"):
         event = threading.Event()
         pydb._thread_events = collections.defaultdict(lambda: event)
+
+
+def forget_steps() -> None:
+    """Threads keep for which step, or pause, they were to stop, and would with the next debugger."""
+    from _pydevd_bundle.pydevd_thread_lifecycle import resume_threads
+
+    resume_threads("*")
 
 
 def is_anybody_stopped() -> bool:
