@@ -109,8 +109,9 @@ class SocketControlServer final : public ControlServer {
 };
 
 Status SocketControlServer::Start() {
-  BATCHSCOPE_ASSIGN_OR_RETURN(token_, folder_.MakeToken());
+  // In this order: who finds the token can connect. Nobody is heard before both are there.
   BATCHSCOPE_ASSIGN_OR_RETURN(listener_, folder_.Listen());
+  BATCHSCOPE_ASSIGN_OR_RETURN(token_, folder_.MakeToken());
   poll_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
   timer_ = UniqueFd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   raised_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

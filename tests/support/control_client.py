@@ -15,6 +15,7 @@ from typing import Any
 from support.waiting import GENEROUS_SECONDS, wait_for
 
 VERSION = 1
+TOKEN_SIZE = 64
 ATTEMPT = ("mini_batch", "u"), ("number", "u")
 FAILURE = ("kind", "b"), ("type", "t"), ("message", "t"), ("traceback", "t")
 RULES = ("rules", [("id", "u"), ("selector", "t")])
@@ -140,7 +141,7 @@ class ControlClient:
     """
 
     def __init__(self, run_folder: Path, who: str = "a test", *, debugger: bool = True):
-        token = wait_for("token", lambda: _text_of(run_folder / "control" / "token"))
+        token = wait_for("token", lambda: _token_of(run_folder / "control" / "token"))
         self.socket = connect(run_folder)
         self.said: list[Said] = []
         self._unread = b""
@@ -241,15 +242,18 @@ class Debugger:
         return body["reason"], Path(frame["source"]["path"]).name, frame["line"]
 
     def resume(self) -> None:
-        self.request("continue", threadId="*")
+        """Has it go on; the answer may be lost, as the worker may end before it is written."""
+        self.send("continue", threadId="*")
 
     def _expect(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         said = self.client.expect("FromDebugger", lambda one: fits(json.loads(one["json"])), worker=self.worker)
         return json.loads(said["json"])
 
 
-def _text_of(path: Path) -> str:
+def _token_of(path: Path) -> str:
+    """What the file says; nothing before all of it is there."""
     try:
-        return path.read_text()
+        token = path.read_text()
     except FileNotFoundError:
         return ""
+    return token if len(token) == TOKEN_SIZE else ""

@@ -91,7 +91,7 @@ def test_a_failed_mini_batch_is_held_for_a_look(shell: Shell, joined: Join):
     debugger.arm()
     client.send("Pass", worker=worker)
     assert debugger.stopped() == ("exception", "score.py", line_of(FAILING, "raise"))
-    debugger.send("continue", threadId="*")
+    debugger.resume()
     assert client.expect("WorkerLeft", worker=worker)["why"] == ""
     ran = end(started, shell)
     assert names(ran.rows) == ["0000.txt", "0002.txt", "0003.txt"]
