@@ -24,9 +24,9 @@ class RunLenses implements vscode.CodeLensProvider {
   }
 
   #commands(): vscode.Command[] {
-    const stop = { title: "$(debug-step-into) Stop at next run()", command: "batchscope.stopAtNextRun" };
+    const stop = { title: "$(stop-circle) Stop at next run()", command: "batchscope.stopAtNextRun" };
     if (this.sessions.current) {
-      return [stop, { title: "$(debug-continue) Continue all workers", command: "batchscope.continueAll" }];
+      return [stop, { title: "$(run-all) Continue all workers", command: "batchscope.continueAll" }];
     }
     const [only, ...others] = this.store.running;
     if (!only) return [{ title: "$(debug-alt) Debug a step", command: "batchscope.launchStep" }];

@@ -1,6 +1,6 @@
 /** Where things lie in this checkout. */
 
-import { mkdirSync, mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -12,9 +12,20 @@ export function program(name: string): string {
   return join(ROOT, ".venv/bin", name);
 }
 
-/** A new folder for one test, outside of the checkout; short, since sockets lie in it. */
+/**
+ * A new folder for one test, outside of the checkout; short, since sockets lie in it. It is gone with this process, as
+ * far as nobody writes into it any more.
+ */
 export function temporaryFolder(name: string): string {
-  return mkdtempSync(join(tmpdir(), `${name}-`));
+  const folder = mkdtempSync(join(tmpdir(), `${name}-`));
+  process.once("exit", () => {
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    } catch {
+      // A program that a failed test left behind still writes there.
+    }
+  });
+  return folder;
 }
 
 /** Where screenshots and logs of the browser tests lie after a run. */

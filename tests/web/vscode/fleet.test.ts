@@ -28,12 +28,22 @@ test("APersonStopsTheWorkersOfANotebooksRunLooksInsideAndLetsThemGo", async (con
     await seen("last");
     await browser.close();
     code.keepLogs(results);
+    workspace.openGate();
     await notebook.stop();
     await code.stop();
   });
+  /** What a person does next; after a failure nothing more is tried. */
+  let failed = false;
+  const next = (name: string, act: () => Promise<void>): Promise<void> =>
+    context.test(name, async () => {
+      assert.ok(!failed, "something before it failed");
+      failed = true;
+      await act();
+      failed = false;
+    });
   await window.open(code.url);
 
-  await context.test("TheViewTheStatusBarAndACodeLensShowTheRun", async () => {
+  await next("TheViewTheStatusBarAndACodeLensShowTheRun", async () => {
     await window.sideBar("Batchscope");
     await waitFor("three workers in run()", async () => {
       return count(await window.runs(), /^w\d.*batch \d+ · attempt 1/) === WORKERS;
@@ -41,12 +51,12 @@ test("APersonStopsTheWorkersOfANotebooksRunLooksInsideAndLetsThemGo", async (con
     assert.equal(count(await window.runs(), /^words.*0 %/), 1);
     await waitFor("status bar", async () => count(await window.statusBar(), /words 0 %/) === 1);
     await seen("view");
-    await window.openFile(SCRIPT);
+    await window.openFile(`source/${SCRIPT}`);
     await waitFor("code lens", async () => (await window.codeLenses()).some((lens) => /Attach to words/.test(lens)));
     await seen("code-lens");
   });
 
-  await context.test("ABreakpointInTheGutterStopsAllWorkersMidRun", async () => {
+  await next("ABreakpointInTheGutterStopsAllWorkersMidRun", async () => {
     await window.setBreakpoint(lineOf("waiting"));
     await window.clickCodeLens("Attach to words");
     await waitFor("three stopped workers", async () => {
@@ -55,7 +65,7 @@ test("APersonStopsTheWorkersOfANotebooksRunLooksInsideAndLetsThemGo", async (con
     await seen("stopped");
   });
 
-  await context.test("TheMiniBatchIsThereToLookAt", async () => {
+  await next("TheMiniBatchIsThereToLookAt", async () => {
     await window.expand(".debug-variables", "Locals");
     const row = await waitFor("mini_batch", async () => {
       return (await window.variables()).find((each) => /^mini_batch/.test(each));
@@ -66,7 +76,7 @@ test("APersonStopsTheWorkersOfANotebooksRunLooksInsideAndLetsThemGo", async (con
     await seen("variables");
   });
 
-  await context.test("AStepMovesOneWorkerOnly", async () => {
+  await next("AStepMovesOneWorkerOnly", async () => {
     const line = lineOf("waiting") - 1;
     await browser.page.keyboard.press("F10");
     await waitFor("step", async () => count(await window.callStack(), new RegExp(`^.*run.*line ${line}\\b`)) === 1);
@@ -74,7 +84,7 @@ test("APersonStopsTheWorkersOfANotebooksRunLooksInsideAndLetsThemGo", async (con
     await seen("stepped");
   });
 
-  await context.test("OneWorkerGoesOnThenAllOfThem", async () => {
+  await next("OneWorkerGoesOnThenAllOfThem", async () => {
     await window.removeBreakpoint(lineOf("waiting"));
     await browser.page.keyboard.press("F5");
     await waitFor("one running worker", async () => {
@@ -89,7 +99,7 @@ test("APersonStopsTheWorkersOfANotebooksRunLooksInsideAndLetsThemGo", async (con
     await seen("continued-all");
   });
 
-  await context.test("ABreakpointBoundToDataStopsTheWorkerThatGetsThatMiniBatch", async () => {
+  await next("ABreakpointBoundToDataStopsTheWorkerThatGetsThatMiniBatch", async () => {
     await window.setCondition(lineOf("count"), "$batch == 7");
     await seen("condition");
     workspace.openGate();
@@ -106,7 +116,7 @@ test("APersonStopsTheWorkersOfANotebooksRunLooksInsideAndLetsThemGo", async (con
     await seen("data-bound");
   });
 
-  await context.test("AfterDetachingTheRunEndsWithTheRightOutput", async () => {
+  await next("AfterDetachingTheRunEndsWithTheRightOutput", async () => {
     await window.command("Debug: Disconnect");
     await notebook.succeeds();
     assert.deepEqual(workspace.printed().trimEnd().split("\n").slice(-12).map((row) => row.replaceAll('"', "")), [

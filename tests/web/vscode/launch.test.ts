@@ -36,7 +36,7 @@ async function open(context: TestContext, name: string, settings: Settings = {})
 test("ABreakpointInInitStopsAStepThatWasStartedUnderTheDebugger", async (context) => {
   const { window, workspace, seen } = await open(context, "launch");
   workspace.openGate();
-  await window.openFile(SCRIPT);
+  await window.openFile(`source/${SCRIPT}`);
   await window.setBreakpoint(lineOf("init"));
   await window.command("Batchscope: Debug a Step");
   await waitFor("workers stopped in init()", async () => {

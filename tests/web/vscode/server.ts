@@ -1,6 +1,6 @@
 /** A VS Code of its own for a test: its server, an empty profile, our extension. */
 
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { NODE_MODULES, ROOT, program, temporaryFolder } from "../lib/places.ts";
@@ -30,7 +30,7 @@ export class VsCode {
   private constructor() {
     this.folder = temporaryFolder("vscode");
     this.workspace = join(this.folder, "workspace");
-    for (const name of ["workspace", "home", "data/User", "data/Machine", "extensions"]) {
+    for (const name of ["workspace", "home", "tmp", "data/User", "data/Machine", "extensions"]) {
       mkdirSync(join(this.folder, name), { recursive: true });
     }
     this.environment = {
@@ -38,6 +38,7 @@ export class VsCode {
       HOME: join(this.folder, "home"),
       XDG_CONFIG_HOME: join(this.folder, "home/.config"),
       XDG_DATA_HOME: join(this.folder, "home/.local/share"),
+      TMPDIR: join(this.folder, "tmp"), // sockets of VS Code, which it leaves behind
       BATCHSCOPE_HOME: join(this.folder, "batchscope"),
       PATH: `${join(program("python"), "..")}:${process.env["PATH"] ?? ""}`,
       EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: "http://127.0.0.1:9" }), // nobody there: no look-ups
@@ -78,7 +79,6 @@ export class VsCode {
 
   async stop(): Promise<void> {
     await this.#server?.stop();
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   #program(log: string, ...words: string[]): Program {

@@ -54,10 +54,17 @@ export class Workbench {
     });
   }
 
-  async openFile(name: string): Promise<void> {
+  /** @param path below the opened folder */
+  async openFile(path: string): Promise<void> {
+    const [name = "", ...folders] = path.split("/").reverse();
+    const tab = this.page.locator(".tab.active", { hasText: name });
     await this.sideBar("Explorer");
-    await this.page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).dblclick();
-    await this.page.locator(".tab.active", { hasText: name }).waitFor();
+    for (const folder of folders.reverse()) await this.expand(".explorer-folders-view", folder);
+    await this.#again(async () => {
+      const row = this.page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).first();
+      await row.dblclick({ timeout: TRY_MILLISECONDS });
+      await tab.waitFor({ timeout: TRY_MILLISECONDS });
+    });
   }
 
   // ---- The editor
@@ -98,7 +105,7 @@ export class Workbench {
 
   /** Also those that a stopped worker stands on. */
   breakpointsInGutter(): Promise<number> {
-    return this.page.locator('.editor-instance .cgmr[class*="codicon-debug-"]').count();
+    return this.page.locator('.editor-instance .cgmr[class*="codicon-debug-breakpoint"]').count();
   }
 
   /** Chooses from the menu of the gutter. */

@@ -1,9 +1,9 @@
 /** A person's folder: an entry script, files, a step file and a notebook that starts the step in our kernel. */
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { program } from "../lib/places.ts";
+import { ROOT, program } from "../lib/places.ts";
 import { Program } from "../lib/processes.ts";
 import { type VsCode } from "./server.ts";
 
@@ -11,7 +11,7 @@ export const WORKERS = 3;
 export const MINI_BATCHES = 12;
 export const SCRIPT = "words.py";
 
-/** Stays in run() until the file GATE is there, so that a test decides when a mini-batch is over. */
+/** Stays in run() until the file GATE is there (or the test's folder is gone): a test decides when run() is over. */
 const TEXT = `import os
 import time
 
@@ -28,7 +28,7 @@ def run(mini_batch):
             words = file.read().split()
         count = len(words)  # @count
         rows.append(f"{os.path.basename(path)} {count}")
-    while not os.path.exists(gate):
+    while not os.path.exists(gate) and os.path.exists(path):
         time.sleep(0.02)  # @waiting
     return rows
 `;
@@ -64,6 +64,7 @@ export class Workspace {
     this.#folder = code.workspace;
     this.#gate = join(code.folder, "gate");
     this.#environment = { ...code.environment, WORDS_GATE: this.#gate };
+    symlinkSync(join(ROOT, ".venv"), join(this.#folder, ".venv")); // where the extension looks for our programs
     for (const name of ["source", "texts"]) mkdirSync(join(this.#folder, name));
     writeFileSync(join(this.#folder, "source", SCRIPT), TEXT);
     for (let number = 0; number < MINI_BATCHES; ++number) {
