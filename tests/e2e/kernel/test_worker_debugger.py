@@ -60,10 +60,12 @@ def write_script(notebook: Notebook, *lines: int, cell: str = CELL) -> str:
 
 
 def submit(shell: Shell, workers: int, *arguments: object) -> str:
+    """Code that starts a run of the entry script over all inputs, one file a mini-batch."""
+    words = ["--with", *map(str, arguments)]
     return (
         "import batchscope\n"
         "step = batchscope.ParallelRunStep(\n"
-        f"    name='some-step', inputs=[{str(shell.inputs)!r}], arguments={[str(one) for one in arguments]!r},\n"
+        f"    name='some-step', inputs=[{str(shell.inputs)!r}], arguments={words!r},\n"
         "    parallel_run_config=batchscope.ParallelRunConfig(\n"
         "        entry_script='score.py', source_directory='.', error_threshold=-1, mini_batch_size=1,\n"
         f"        run_invocation_timeout=3600, process_count_per_node={workers}))\n"
@@ -129,7 +131,7 @@ def test_a_breakpoint_in_the_cell_of_the_entry_script_stops_a_worker(own_noteboo
 def test_workers_that_are_stopped_are_shown_one_by_one(own_notebook, place):
     place.files(2)
     cell = write_script(own_notebook, NAMES_LINE)
-    own_notebook.run(submit(place, 2))
+    assert own_notebook.run(submit(place, 2)).status == "ok"
     first = stopped_thread(own_notebook)
     wait_for("two stopped workers", lambda: own_notebook.run("len(run.stopped)").result == "2")
     assert own_notebook.debug("debugInfo")["body"]["stoppedThreads"] == [first]
@@ -147,7 +149,7 @@ def test_the_debugger_finds_a_run_under_way_and_leaves_it_to_go_on(own_notebook,
     own_notebook.run(f"%cd -q {shell.source}")
     gate = shell.folder / "gate"
     shell.script(GATED)
-    own_notebook.run(submit(shell, 1, gate))
+    assert own_notebook.run(submit(shell, 1, gate)).status == "ok"
     switch_on(own_notebook)
     set_breakpoints(own_notebook, str(shell.source / "score.py"), 6)  # in a frame that is on the stack
     thread = stopped_thread(own_notebook)
