@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -40,6 +41,13 @@ def build_worker(python: Path, version: str) -> Path:
     """The folder of the package's files, with the worker module for another interpreter; built in the checkout's
     `build`, where a second call finds what the first one has left."""
     build = ROOT / "build" / f"worker-{version}"
+    build.mkdir(parents=True, exist_ok=True)
+    with (build / "lock").open("w") as lock:  # against another run of the tests
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return build_worker_in(build, python)
+
+
+def build_worker_in(build: Path, python: Path) -> Path:
     headers = build / "headers"
     headers.mkdir(parents=True, exist_ok=True)
     link = headers / "pybind11"

@@ -48,8 +48,8 @@ def main() -> int:
         return EXIT_NO_WORKER_MODULE
     worker_module.become_subreaper()
     preload(settings["preload"])
-    preload_debugger(HERE, json.loads(settings["setup"]))
     gc.collect()
+    preload_debugger(HERE, json.loads(settings["setup"]))
     gc.freeze()  # a worker's collections leave these objects, and the pages they lie in, alone
     server = Server(link, worker_module, settings["setup"], int(sys.argv[2]))
     was_told = server.serve()
@@ -352,4 +352,7 @@ def reseed() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    CODE = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(CODE)  # the host waits, and the end of all that is imported would take longer than a small run
