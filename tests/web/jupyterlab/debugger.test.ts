@@ -53,13 +53,18 @@ test("JupyterLab's debugger stops a worker in the cell that wrote the entry scri
     await lab.stoppedAt(0, "names = list(map(os.path.basename, mini_batch))");
     const frames = await lab.callStack();
     assert.match(frames[0] ?? "", /^w[01] - batch \d - attempt 1: run/);
-    await lab.variable("mini_batch", ".txt");
+    await lab.variable("mini_batch", "list");
+    await lab.expand("mini_batch");
+    await lab.variable("0", ".txt");
     assert.ok(await lab.isRunning(2));
     await browser.screenshot("2-stopped");
 
     await lab.step();
     await lab.stoppedAt(0, "count = len(names)");
-    await lab.variable("names", ".txt");
+    await lab.variable("names", "list");
+    await lab.step();
+    await lab.stoppedAt(0, "return names");
+    await lab.variable("count", "1");
     await browser.screenshot("3-stepped");
 
     await lab.continue(); // the other worker waits at the breakpoint, or this one comes by again
@@ -69,7 +74,7 @@ test("JupyterLab's debugger stops a worker in the cell that wrote the entry scri
     await lab.switchDebuggerOff();
     const outputs = await lab.outputs(2);
     assert.equal(outputs.at(-1)?.trim(), "0.txt\n1.txt\n2.txt\n3.txt");
-    assert.match(outputs.join("\n"), /completed: 4 of 4 mini-batches/);
+    assert.match(outputs.join("\n"), /names completed[^]*4 of 4 mini-batches/);
     await browser.screenshot("5-end");
   } catch (problem) {
     await browser.screenshot("failed");

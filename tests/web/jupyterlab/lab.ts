@@ -107,12 +107,19 @@ export class Lab {
     return frames.allInnerTexts();
   }
 
+  #variable(name: string): Locator {
+    const label = this.page.locator(`.jp-DebuggerVariables-name:text-is("${name}")`);
+    return this.#panel.locator(".jp-DebuggerVariables jp-tree-item", { has: label }).last(); // the innermost
+  }
+
   /** Waits for a variable of the topmost frame and a part of its value; they come after the frames. */
   async variable(name: string, part: string): Promise<void> {
-    const row = this.#panel.locator(".jp-DebuggerVariables jp-tree-item", {
-      has: this.page.locator(`.jp-DebuggerVariables-name:text-is("${name}")`),
-    });
-    await waitFor(`${name} with ${part}`, async () => (await row.first().innerText()).includes(part));
+    await waitFor(`${name} with ${part}`, async () => (await this.#variable(name).innerText()).includes(part));
+  }
+
+  /** Shows what is inside of a variable. */
+  async expand(name: string): Promise<void> {
+    await this.#variable(name).locator(".expand-collapse-button, .jp-DebuggerVariables-name").first().click();
   }
 
   async step(): Promise<void> {
