@@ -37,13 +37,20 @@ STEADY = """
 
 
 class Scene:
-    """A step's script with `# @marker` lines, its run, and debug clients."""
+    """A step's script with `# @marker` lines, its run, and debug clients.
+
+    Attributes
+    ----------
+    changes
+        What all its steps say besides.
+    """
 
     def __init__(self, shell: Shell):
         self.shell = shell
         self.place = shell.folder / "signs"
         self.place.mkdir()
         self.path = shell.source / "score.py"
+        self.changes: dict[str, Any] = {}
         self.clients: list[Debugger] = []
         self.started: Started | None = None
 
@@ -63,6 +70,7 @@ class Scene:
         if not self.path.exists():
             self.script()
         self.shell.files(files)
+        changes = {**self.changes, **changes}
         variables = {"PLACE": str(self.place), **changes.pop("environment_variables", {})}
         return self.shell.step(environment_variables=variables, **changes)
 
