@@ -14,9 +14,8 @@ namespace {
 
 bool RegisterBarrier() { return ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0; }
 
-/// Every thread of the process has passed a full barrier when this returns.
+/// Every thread of the process, this one included, has passed a full barrier when this returns.
 void BarrierInEveryThread() {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
   ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 

@@ -249,7 +249,7 @@ class Session:
             os.register_at_fork(after_in_child=forget_in_child)
             State.minds_forks = True
         # As debugpy.connect() does it, but for the log, which first describes the whole environment: up to 200 ms.
-        with replaced(pydevd, "start_client", self.client):
+        with replaced(pydevd, "start_client", self.client), replaced(pydevd, "time", Hurry()):
             pydevd.settrace(
                 host="127.0.0.1",
                 port=1,
@@ -341,6 +341,16 @@ class Session:
         pydevd.settrace_forked(setup_tracing=False)
         if self.socket is not None:
             self.socket.close()
+
+
+class Hurry:
+    """The module `time`, but for long sleeps: pydevd gives its threads 0.1 s to start, and they have started."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(min(seconds, 0.001))
 
 
 class Over(Exception):

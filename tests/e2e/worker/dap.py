@@ -1,4 +1,4 @@
-"""The debugger's client: speaks the Debug Adapter Protocol with a worker's pydevd over the wire, as the adapter does."""
+"""The debugger's client: speaks DAP with a worker's pydevd over the wire, as the adapter does."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ class Dap:
         self.events: list[dict[str, Any]] = []
         self.answers: dict[int, dict[str, Any]] = {}
 
-    def arm(self, breakpoints: Breakpoints | None = None, filters: tuple[str, ...] = ()) -> None:
-        """Connects and configures the debugger; returns when the worker says that it is armed."""
+    def arm(
+        self, breakpoints: Breakpoints | None = None, filters: tuple[str, ...] = (), *, until_armed: bool = True
+    ) -> None:
+        """Connects and configures the debugger; returns when the worker says that it is armed, unless told not to."""
         self.host.say(b"A")
         self.send("pydevdAuthorize", debugServerAccessToken=None)
         self.ask("initialize", adapterID="test", pathFormat="path", linesStartAt1=True)
@@ -35,7 +37,8 @@ class Dap:
             self.set_breakpoints(path, wanted)
         self.ask("setExceptionBreakpoints", filters=list(filters))
         self.ask("configurationDone")
-        self.word("A")
+        if until_armed:
+            self.word("A")
 
     def disarm(self) -> str:
         """Takes the debugger out; the `why` of DebuggerGone."""

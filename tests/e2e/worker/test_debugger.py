@@ -136,7 +136,8 @@ def worker(tmp_path: Path, python: Python, debugpy_folder: str) -> Worker:
     """Makes a worker that may be debugged."""
 
     def make(**options: Any) -> WireHost:
-        return WireHost(tmp_path, SCRIPT, **{"python": python, "debug": True, "debugpy_folder": debugpy_folder, **options})
+        defaults = {"python": python, "debug": True, "debugpy_folder": debugpy_folder}
+        return WireHost(tmp_path, SCRIPT, **{**defaults, **options})
 
     return make
 
