@@ -212,9 +212,9 @@ void OnDisarmed(Context& context, fleet::Worker& worker, const std::string& why)
   DropCalls(context, worker.id, fmt::format("{} has no debugger any more", fleet::WorkerName(worker.id)));
   ForgetThreads(context, worker);
   worker.ForgetDebugger();
-  worker.failure.reset();
   if (!why.empty()) {
     worker.refuses = true;
+    worker.failure.reset();
     worker.pausing = false;
     worker.temporary = false;
     worker.bound.clear();

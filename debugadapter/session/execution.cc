@@ -64,6 +64,7 @@ void Step(Context& context, const Call& call, const char* command) {
     UpdateWatch(context);
   }
   Resumed(context, worker, named->thread);
+  worker.failure.reset();
   Ask(context, worker.id, command, std::move(arguments), std::move(on_answer));
   if (!target) context.client.Succeed(call.ticket);
 }
@@ -75,9 +76,10 @@ void ResumeWorker(Context& context, fleet::Worker& worker, std::optional<std::in
   worker.stepping = false;
   if (worker.next_run == fleet::NextRun::kStep) worker.next_run = fleet::NextRun::kNo;
   const bool was_pausing = std::exchange(worker.pausing, false);
-  if (worker.arms == fleet::Arms::kArmed && (worker.any_stopped() || was_pausing)) {
+  if (worker.any_stopped() || (was_pausing && worker.arms == fleet::Arms::kArmed)) {
     // While it runs, this takes back a pause; its debugger does not answer then.
     Tell(context, worker.id, "continue", {{"threadId", "*"}});
+    if (worker.any_stopped()) worker.failure.reset();
     Resumed(context, worker, told);
   }
   UpdateWatch(context);

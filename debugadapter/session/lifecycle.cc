@@ -136,6 +136,7 @@ void Initialize(Context& context, const Call& call) {
 void Attach(Context& context, const Call& call) {
   const std::string run = call.arguments.Text("run");
   if (!TakeSettings(context, call)) return;
+  context.settings.launched = false;
   Joining(context, call);
   context.outside.Join(run);
 }

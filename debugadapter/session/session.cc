@@ -61,7 +61,8 @@ void Session::OnExited(int exit_code) {
     return Finish(context);
   }
   OnRunOver(context, {});
-  if (context.run_over) Finish(context);
+  const bool never_joined = context.stage == Stage::kInitialized && context.settings.launched;
+  if (context.run_over || never_joined) Finish(context);
 }
 
 const std::string& Session::client_name() const { return impl_->context.client_name; }

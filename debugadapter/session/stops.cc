@@ -279,7 +279,6 @@ void Resumed(Context& context, fleet::Worker& worker, std::optional<std::int64_t
                          {{"threadId", ThreadId(context, worker, number)}, {"allThreadsContinued", false}});
   }
   ForgetIds(context, worker.id, std::nullopt);
-  worker.failure.reset();
 }
 
 void ForgetThreads(Context& context, fleet::Worker& worker) {

@@ -268,6 +268,17 @@ TEST(Launch, OfAStepThatIsRefusedSaysSo) {
   EXPECT_EQ(run.Answers(launch), 1);
 }
 
+TEST(Launch, OfAStepThatCannotStartEndsWithItsExitCode) {
+  FakeRun run;
+  run.Ask("initialize");
+  const int launch = run.Send("launch", {{"step", "step.yml"}});
+  run.session.OnJoined(Status::Error("the step did not start"));
+  run.session.OnExited(2);
+  EXPECT_EQ(run.AnswerTo(launch)["message"], "the step did not start");
+  EXPECT_EQ(run.Events("exited"), (std::vector<Json>{{{"exitCode", 2}}}));
+  EXPECT_EQ(run.Events("terminated").size(), 1u);
+}
+
 TEST(Launch, WorkersWaitAtTheirStartForTheClientsConfiguration) {
   FakeRun run;
   run.Ask("initialize");

@@ -156,6 +156,25 @@ TEST_F(Data, AnUncaughtExceptionStopsWhereItWasRaised) {
   EXPECT_EQ(run.session.next_time(), std::nullopt);
 }
 
+TEST_F(Data, AFailureWhileTheDebuggerIsOnItsWayOutStopsToo) {
+  run.Ask("setExceptionBreakpoints", {{"filters", {"uncaught"}}});
+  wire::AtGate at;
+  at.gate = wire::Gate::kFailure;
+  at.failure = {FailureKind::kException, "ValueError", "bad row", ""};
+  run.Gate(0, at);
+  run.Stops(0, 1, "exception", 9);
+  run.to_run.clear();
+  run.slow_disarming = true;
+  run.Ask("continue", {{"threadId", threads[0]}});
+  EXPECT_FALSE(run.debuggers[0].armed);
+  at.attempt.number = 1;
+  run.Gate(0, at);
+  EXPECT_FALSE(run.Passed(0));
+  run.Says(wire::WorkerDisarmed{{0}, ""});
+  EXPECT_TRUE(run.debuggers[0].armed);
+  EXPECT_TRUE(run.Passed(0));
+}
+
 TEST_F(Data, AFailureWithNothingToShowDoesNotKeepTheDebugger) {
   run.Ask("setExceptionBreakpoints", {{"filters", {"failed"}}});
   wire::AtGate at;

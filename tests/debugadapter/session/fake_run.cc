@@ -53,7 +53,7 @@ void FakeRun::ToRun(const wire::FromClient& message) {
     debugger.breakpoints.clear();
     debugger.filters = Json::array();
     debugger.functions = Json::array();
-    queue_.push_back(wire::WorkerDisarmed{disarm->worker, ""});
+    if (!slow_disarming) queue_.push_back(wire::WorkerDisarmed{disarm->worker, ""});
   } else if (const auto* to = std::get_if<wire::ToDebugger>(&message)) {
     Serve(to->worker.value, Json::parse(to->json));
   } else if (std::holds_alternative<wire::AskWorkers>(message)) {

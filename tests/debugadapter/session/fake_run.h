@@ -107,6 +107,7 @@ class FakeRun : public Outside {
   std::vector<wire::FromClient> to_run;
   std::map<std::uint32_t, FakeDebugger> debuggers;
   std::map<std::uint32_t, wire::WorkerView> views;
+  bool slow_disarming = false;       ///< The test itself says WorkerDisarmed.
   std::vector<std::string> trouble;  ///< What pydevd must never get.
   std::vector<LaunchPlan> launched;
   std::string joined;
