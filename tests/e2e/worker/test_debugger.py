@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,13 @@ def fork():
         os._exit(7)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
+def orphan(mark):
+    if os.fork() == 0:
+        forked()
+        open(mark, "x").close()
+    while True:
+        time.sleep(3600)
+
 def forked():
     return 1  # in forked
 
@@ -83,6 +91,22 @@ def spawn():
     thread.start()
     thread.join()
     return subprocess.run([sys.executable, "-c", "print(5)"], capture_output=True, text=True).stdout.strip()
+
+def background():
+    global finish, thread
+    finish, seen = threading.Event(), []
+    def wait():
+        finish.wait()
+        seen.append(sys.gettrace())
+    thread = threading.Thread(target=wait)
+    thread.seen = seen
+    thread.start()
+    return "started"
+
+def join():
+    finish.set()
+    thread.join()
+    return repr(thread.seen)
 
 def hook():
     breakpoint()  # the hook
@@ -278,6 +302,19 @@ def test_a_debugger_may_be_asked_for_again_before_it_is_gone_and_taken_out_befor
         assert_untouched(host)
 
 
+def test_a_thread_that_began_under_a_debugger_outlives_it(worker: Worker) -> None:
+    with worker() as host:
+        host.become_ready()
+        dap = Dap(host)
+        dap.arm({host.script: [{"line": line_of("in called")}]})
+        host.send([["background"]])
+        assert dap.word("T").outcomes[0].rows == b"started\n"
+        assert dap.disarm() == ""
+        assert host.run_one("join").rows == b"[None]\n"
+        assert_untouched(host)
+        assert host.log("stderr") == ""
+
+
 def test_a_forked_child_passes_a_breakpoint_and_breakpoint_stops_only_while_armed(worker: Worker) -> None:
     with worker() as host:
         host.become_ready()
@@ -293,6 +330,18 @@ def test_a_forked_child_passes_a_breakpoint_and_breakpoint_stops_only_while_arme
         assert dap.word("T").outcomes[0].rows == b"passed\n"
         assert dap.disarm() == ""
         assert host.dismiss() == 0
+
+
+def test_the_end_of_a_worker_is_seen_though_its_child_lives_on(worker: Worker, tmp_path: Path) -> None:
+    with worker() as host:
+        host.become_ready()
+        dap = Dap(host)
+        dap.arm({host.script: [{"line": line_of("in forked")}]})
+        mark = tmp_path / "mark"
+        host.send([["orphan", str(mark)]])
+        wait_for("child that passed the breakpoint", mark.exists)
+        os.kill(host.pid, signal.SIGKILL)
+        assert host.exit_code() == -signal.SIGKILL
 
 
 def test_a_script_with_a_debugger_of_its_own_keeps_it(worker: Worker) -> None:
