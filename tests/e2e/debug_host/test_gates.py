@@ -44,6 +44,20 @@ def test_a_worker_waits_around_the_run_that_rules_match(shell: Shell, joined: Jo
     assert names(end(started, shell).rows) == [f"{number:04}.txt" for number in range(5)]
 
 
+def test_a_debugger_that_is_gone_leaves_nobody_at_a_gate(shell: Shell, joined: Join):
+    shell.files(6)
+    shell.script(PLAIN)
+    started = shell.submit(shell.step(process_count_per_node=2), "--wait-for-debugger")
+    client = joined()
+    client.watch("$batch >= 0")
+    for worker in range(2):
+        client.expect("WorkerAtGate", worker=worker, gate=GATES.index("start"))
+    client.send("Pass", worker=0)
+    client.expect("WorkerAtGate", worker=0, gate=GATES.index("before_run"))
+    client.close()
+    assert names(end(started, shell).rows) == [f"{number:04}.txt" for number in range(6)]
+
+
 def test_a_rule_that_cannot_be_read_is_told_to_who_set_it(shell: Shell, joined: Join):
     shell.files(1)
     shell.script(PLAIN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -139,6 +140,21 @@ def test_a_debugger_that_is_killed_leaves_no_worker_stopped(shell: Shell):
     stopper.communicate()
     assert names(end(started, shell).rows) == ["0000.txt", "0001.txt", "0002.txt"]
     assert "the debugger has left" in log_of(shell)
+
+
+def test_a_worker_that_is_killed_while_stopped_is_replaced(shell: Shell, joined: Join):
+    shell.files(2)
+    shell.script(PLAIN)
+    started = shell.submit(shell.step(process_count_per_node=1), "--wait-for-debugger")
+    client = joined()
+    stop_at_first_line(client, PLAIN)
+    os.kill(client.expect("WorkerJoined", worker=0)["pid"], signal.SIGKILL)
+    assert client.expect("WorkerLeft", worker=0)["why"].startswith("SIGKILL")
+    client.expect("WorkerAtGate", worker=1, gate=GATES.index("start"))
+    client.send("Pass", worker=1)
+    ran = end(started, shell)
+    assert names(ran.rows) == ["0000.txt", "0001.txt"]
+    assert ran.result["mini_batches"]["tried_again"] == 1
 
 
 def test_a_second_debugger_is_refused_with_the_name_of_the_first(shell: Shell, joined: Join):

@@ -1,4 +1,8 @@
 #include "runtime/host/run_loop.h"
+
+#include <algorithm>
+#include <csignal>
+
 #include "tests/runtime/host/run_loop_fixture.h"
 
 namespace batchscope::host {
@@ -39,16 +43,40 @@ TEST_F(RunLoopDebugTest, GivesTheSeatOfAHeldWorkerToAFreshOne) {
     self.Exit(kFirst, 0);  // The person has seen enough.
   });
   world.on_round = [&](FakeWorld& self) {
-    if (!running || !self.reports.empty()) return;  // Not before the loop has heard of that exit.
+    const auto& heard = control_.sent[kClient];
+    const wire::ToClient gone = wire::WorkerLeft{kFirst, ""};
+    // Not before the loop has heard of that exit.
+    if (!running || std::find(heard.begin(), heard.end(), gone) == heard.end()) return;
     on_board = board_->slot(0).Running();
     self.Succeed(kSecond, *std::exchange(running, std::nullopt), "2\n");
   };
+  control_.events.push_back(wire::ClientJoined{kClient, "a viewer", false});
   const Progress progress = RunWith(world, 3, 1);
   EXPECT_EQ(progress.status, engine::RunStatus::kCompleted);
   EXPECT_EQ(progress.counts.failed, 1U);
   EXPECT_EQ(Output(), "0\n2\n");
   EXPECT_EQ(world.seats, (std::map<WorkerId, std::uint32_t>{{kFirst, 0}, {kSecond, 0}}));
   EXPECT_EQ(on_board, (Attempt{MiniBatchId{2}, 0}));
+}
+
+TEST_F(RunLoopDebugTest, DoesNotBlameAHeldWorkerForWhatItsSuccessorDoes) {
+  std::signal(wire::DumpStacksSignal(), SIG_IGN);  // All workers have the pid of this process.
+  step_.run.run_invocation_timeout = std::chrono::seconds(100);
+  FakeWorld world([&](FakeWorld& self, WorkerId worker, const wire::Task& task) {
+    if (FailsHolding(self, worker, task, 1)) return;
+    if (worker == kFirst) return self.Succeed(worker, task, RowOf(task));
+    const std::int64_t long_ago = NowInNanoseconds() - 3'600'000'000'000;
+    board_->slot(0).Begin(task.attempt, long_ago);
+    board_->slot(0).EnterRun(long_ago);
+  });
+  world.on_round = [&](FakeWorld& self) {
+    ++board_->slot(0).stack_dumps;
+    if (self.killed.contains(kSecond)) self.Exit(kFirst, 0);
+  };
+  const Progress progress = RunWith(world, 3, 1);
+  EXPECT_EQ(progress.counts.failed, 2U);
+  EXPECT_EQ(world.killed, std::set<WorkerId>{kSecond});
+  std::signal(wire::DumpStacksSignal(), SIG_DFL);
 }
 
 TEST_F(RunLoopDebugTest, WaitsForAHeldWorkerUntilItsTimeIsOver) {
