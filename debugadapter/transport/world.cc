@@ -160,15 +160,9 @@ void World::TakeFromStep() {
     if (!is_over_) session_.OnOutput(printed.text, printed.is_stderr);
   }
   if (news.run_folder && !is_over_) {
-    step_has_run_ = true;
     session_.OnJoined(Connect(*news.run_folder));
   }
   if (!news.exit_code) return;
-  if (!step_has_run_ && !is_over_) {
-    session_.OnJoined(Status::Error(fmt::format(
-        "the step did not start: `batchscope run` ended with exit code {}; it says why in the debug console",
-        *news.exit_code)));
-  }
   // What the run said last comes before its end.
   if (!is_over_) TakeFromRun();
   if (!is_over_) session_.OnExited(*news.exit_code);

@@ -65,8 +65,7 @@ class World final : public session::Outside {
   std::unique_ptr<wire::ControlClient> run_;
   std::optional<std::string> run_lost_;  ///< Why; not told to the session yet.
   std::optional<LaunchedStep> step_;
-  bool step_has_run_ = false;  ///< Its run was announced.
-  bool stop_wanted_ = false;   ///< Of the launched step.
+  bool stop_wanted_ = false;  ///< Of the launched step.
   bool was_told_to_stop_ = false;
   bool is_over_ = false;
   MonotonicTime deliver_until_;  ///< Once it is over.

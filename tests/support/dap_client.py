@@ -6,6 +6,7 @@ no worker's stop is told as a stop of all. It waits for answers and for events t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
@@ -224,9 +225,15 @@ class Debugger(DapClient):
     `process`: the adapter, when this client started it.
     """
 
-    def __init__(self, stream: Stream, process: subprocess.Popen[bytes] | None = None):
+    def __init__(
+        self,
+        stream: Stream,
+        process: subprocess.Popen[bytes] | None = None,
+        connection: socket.socket | None = None,
+    ):
         super().__init__(stream)
         self.process = process
+        self.connection = connection
         self.capabilities: Message = {}
 
     @classmethod
@@ -242,7 +249,8 @@ class Debugger(DapClient):
     def connect(cls, port: int) -> Debugger:
         """To an adapter that listens."""
         connection = socket.create_connection(("127.0.0.1", port))
-        return cls(Stream(connection.makefile("rb"), connection.makefile("wb")))  # type: ignore[arg-type]
+        stream = Stream(connection.makefile("rb"), connection.makefile("wb"))  # type: ignore[arg-type]
+        return cls(stream, connection=connection)
 
     def initialize(self, **arguments: Any) -> Message:
         arguments = {
@@ -405,9 +413,11 @@ class Debugger(DapClient):
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        if self.connection:
+            with contextlib.suppress(OSError):
+                self.connection.shutdown(socket.SHUT_RDWR)
         self._reader.join(GENEROUS_SECONDS)
-        for stream in (self.stream.reader, self.stream.writer):
-            try:
-                stream.close()
-            except OSError:
-                pass
+        for stream in (self.stream.reader, self.stream.writer, self.connection):
+            if stream:
+                with contextlib.suppress(OSError):
+                    stream.close()

@@ -139,14 +139,14 @@ def test_raised_stops_at_caught_exceptions_too(scene: Scene):
 
 def test_a_failure_without_an_exception_holds_nobody_up(scene: Scene):
     scene.script(FAILING.replace("return [number]", "return number"))
-    scene.start(files=7, process_count_per_node=1, run_max_try=1)
+    scene.start(files=5, process_count_per_node=1, run_max_try=1)
     scene.wait_in(0)
     client = scene.attach(filters=["failed", "uncaught"])
     client.workers()
     scene.open_gate()
     client.event("terminated")
     client.disconnect()
-    assert scene.finish().result["mini_batches"]["failed"] == 7
+    assert scene.finish().result["mini_batches"]["failed"] == 5
 
 
 RETRIED = """

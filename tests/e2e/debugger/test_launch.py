@@ -84,7 +84,7 @@ def test_without_debugging_it_just_runs(scene: Scene):
 def test_a_step_that_cannot_start_says_why(scene: Scene):
     client = scene.client()
     step = scene.step(files=1, run_max_try="many")
-    with pytest.raises(Refused, match="the step did not start: `batchscope run` ended with exit code 2"):
+    with pytest.raises(Refused, match="The step ended with exit code 2 before the debugger could join its run"):
         client.launch(step)
     client.output("run_max_try")
     client.event("exited", exitCode=2)
