@@ -9,7 +9,7 @@ import { resultsFolder } from "../lib/places.ts";
 import { waitFor } from "../lib/waiting.ts";
 import { VsCode } from "./server.ts";
 import { Workbench } from "./workbench.ts";
-import { SCRIPT, WORKERS, Workspace, lineOf } from "./workspace.ts";
+import { MINI_BATCHES, SCRIPT, WORKERS, Workspace, lineOf } from "./workspace.ts";
 
 const NAME = "fleet";
 
@@ -78,16 +78,15 @@ test("APersonStopsTheWorkersOfANotebooksRunLooksInsideAndLetsThemGo", async (con
 
   await next("AStepMovesOneWorkerOnly", async () => {
     const line = lineOf("waiting") - 1;
-    await browser.page.keyboard.press("F10");
-    await waitFor("step", async () => count(await window.callStack(), new RegExp(`^.*run.*line ${line}\\b`)) === 1);
+    const stepped = new RegExp(`run.*line ${line}\\b`);
+    await window.press("F10", "step", async () => count(await window.callStack(), stepped) === 1);
     assert.equal(count(await window.callStack(), /^Thread w\d.*[Pp]aused/), WORKERS);
     await seen("stepped");
   });
 
   await next("OneWorkerGoesOnThenAllOfThem", async () => {
     await window.removeBreakpoint(lineOf("waiting"));
-    await browser.page.keyboard.press("F5");
-    await waitFor("one running worker", async () => {
+    await window.press("F5", "one running worker", async () => {
       return count(await window.callStack(), /^Thread w\d.*[Pp]aused/) === WORKERS - 1;
     });
     await seen("continued-one");
@@ -119,9 +118,7 @@ test("APersonStopsTheWorkersOfANotebooksRunLooksInsideAndLetsThemGo", async (con
   await next("AfterDetachingTheRunEndsWithTheRightOutput", async () => {
     await window.command("Debug: Disconnect");
     await notebook.succeeds();
-    assert.deepEqual(workspace.printed().trimEnd().split("\n").slice(-12).map((row) => row.replaceAll('"', "")), [
-      ...workspace.expectedRows(),
-    ]);
+    assert.deepEqual(workspace.printed().slice(-MINI_BATCHES), workspace.expectedRows());
     await waitFor("end in the view", async () => count(await window.runs(), /^words.*completed · 12\/12/) === 1);
     await waitFor("free status bar", async () => count(await window.statusBar(), /words \d+ %/) === 0);
     await seen("ended");

@@ -35,6 +35,14 @@ export class Workbench {
     });
   }
 
+  /** Presses a key until it has an effect: now and then VS Code does not take F5 and its like. */
+  async press(key: string, effect: string, isThere: () => Promise<boolean>): Promise<void> {
+    await this.#again(async () => {
+      await this.page.keyboard.press(key);
+      await waitFor(effect, isThere, 2 * TRY_MILLISECONDS);
+    });
+  }
+
   /** Answers what VS Code asks for at the top of its window. */
   async typeInQuickInput(text: string): Promise<void> {
     const input = this.page.locator(`${QUICK_INPUT} input`).first();
@@ -49,7 +57,7 @@ export class Workbench {
     const title = this.page.locator(".part.sidebar .composite.title", { hasText: new RegExp(name, "i") });
     await this.#again(async () => {
       if (await title.isVisible()) return; // a click would hide it
-      await icon.click({ timeout: TRY_MILLISECONDS });
+      await icon.click({ timeout: TRY_MILLISECONDS, force: true }); // its badge lies above it
       await title.waitFor({ timeout: TRY_MILLISECONDS });
     });
   }
@@ -110,11 +118,20 @@ export class Workbench {
 
   /** Chooses from the menu of the gutter. */
   async gutterMenu(line: number, item: string): Promise<void> {
-    const entry = this.page.locator(".monaco-menu .action-label", { hasText: item }).first();
+    const menu = this.page.locator(".monaco-menu");
     await this.#again(async () => {
+      await this.page.keyboard.press("Escape");
       const { x, y } = await this.#gutterOf(line);
       await this.page.mouse.click(x, y, { button: "right" });
-      await entry.click({ timeout: TRY_MILLISECONDS });
+      const entry = menu.locator(".action-label", { hasText: item }).first();
+      await waitFor(
+        "end of the menu",
+        async () => {
+          await entry.click({ timeout: TRY_MILLISECONDS }); // not taken at once after the menu has opened
+          return (await menu.count()) === 0;
+        },
+        TRY_MILLISECONDS,
+      );
     });
   }
 
@@ -126,8 +143,6 @@ export class Workbench {
     await input.click();
     await this.page.keyboard.press("ControlOrMeta+A");
     await this.page.keyboard.insertText(condition);
-    await this.page.keyboard.press("Escape"); // of the suggestions, if there are any
-    if (!(await input.isVisible())) throw new Error("the breakpoint's widget closed before its condition was taken");
     await this.page.keyboard.press("Enter");
     await input.waitFor({ state: "detached" });
   }

@@ -41,11 +41,12 @@ config = batchscope.ParallelRunConfig(
     mini_batch_size=1,
     error_threshold=-1,
     process_count_per_node=${WORKERS},
+    run_invocation_timeout=3600,
 )
 step = batchscope.ParallelRunStep(name="words", parallel_run_config=config, inputs=["texts"])
 run = step.submit()
 run.wait()
-print(run.read_output(sep=" ").to_csv(index=False, header=False))
+print(run.output.read_text())
 `;
 
 /** The line of the script that ends with the comment \`# @marker\`. */
@@ -83,6 +84,7 @@ export class Workspace {
         mini_batch_size: 1,
         error_threshold: -1,
         process_count_per_node: WORKERS,
+        run_invocation_timeout: 3600,
       },
       inputs: ["texts"],
       output: "counts",
@@ -96,12 +98,12 @@ export class Workspace {
     return new Program(command, { log, cwd: this.#folder, env: this.#environment });
   }
 
-  /** What the notebook's cell has printed. */
-  printed(): string {
+  /** The lines that the notebook's cell has printed. */
+  printed(): string[] {
     const text = readFileSync(join(this.#folder, "words.ipynb"), "utf8");
     const { cells } = JSON.parse(text) as { cells: { outputs: { name?: string; text?: string | string[] }[] }[] };
     const outputs = cells.flatMap((cell) => cell.outputs).filter((output) => output.name === "stdout");
-    return outputs.flatMap((output) => output.text ?? []).join("");
+    return outputs.flatMap((output) => output.text ?? []).join("").trimEnd().split("\n");
   }
 
   /** Lets every run() come to its end. */
