@@ -81,6 +81,10 @@ def stopped_thread(notebook: Notebook) -> int:
     return notebook.debug_event("stopped")["body"]["threadId"]
 
 
+def has_worker_in_run(notebook: Notebook) -> bool:
+    return any(" - batch " in one["name"] for one in notebook.debug("threads")["body"]["threads"])
+
+
 def variables(notebook: Notebook, frame: dict) -> dict[str, dict]:
     scopes = notebook.debug("scopes", frameId=frame["id"])["body"]["scopes"]
     listed = notebook.debug("variables", variablesReference=scopes[0]["variablesReference"])["body"]["variables"]
@@ -191,6 +195,38 @@ def test_a_cell_that_was_edited_and_not_run_stops_nobody(own_notebook, place):
     assert own_notebook.run(submit(place, 1) + "run.wait()\n").result == "'completed'"
     body = own_notebook.debug("debugInfo")["body"]
     assert {"source": path, "breakpoints": [{"line": NAMES_LINE}]} in body["breakpoints"]
+
+
+def test_pause_means_a_worker_while_a_run_goes(own_notebook, place):
+    place.files(1)
+    gate = place.folder / "gate"
+    write_script(own_notebook, cell=f"%%writefile score.py\n{GATED}")
+    request = own_notebook.client.execute(submit(place, 1, gate) + "run.wait()\n")
+    wait_for("worker in run()", lambda: has_worker_in_run(own_notebook))
+    assert own_notebook.debug("pause", threadId=1)["success"]
+    frame = frames_of(own_notebook, stopped_thread(own_notebook))[0]
+    assert frame["line"] in (6, 7)  # of the cell: the loop
+    gate.touch()
+    assert own_notebook.debug("continue", threadId=1)["success"]
+    assert own_notebook.finish(request).result == "'completed'"
+
+
+def test_an_exception_stops_the_worker_where_it_is_raised(own_notebook, place):
+    place.files(2)
+    failing = CELL.replace("count = len(names)", "count = 1 / (names[0] != '0000.txt')")
+    cell = write_script(own_notebook, cell=failing)
+    filters = own_notebook.debug("setExceptionBreakpoints", filters=["uncaught", "failed"])
+    assert filters["success"], filters
+    request = own_notebook.client.execute(submit(place, 1) + "run.wait()\n")
+    event = own_notebook.debug_event("stopped")["body"]
+    assert event["reason"] == "exception"
+    frame = frames_of(own_notebook, event["threadId"])[0]
+    assert (frame["source"]["path"], frame["line"]) == (cell, NAMES_LINE + 1)
+    assert "0000.txt" in variables(own_notebook, frame)["names"]["value"]
+    assert own_notebook.debug("setExceptionBreakpoints", filters=[])["success"]
+    assert own_notebook.debug("continue", threadId=1)["success"]
+    assert own_notebook.finish(request).result == "'completed'"
+    assert own_notebook.run("run.progress['failed']").result == "1"
 
 
 def test_an_interrupt_cancels_a_run_with_a_stopped_worker(own_notebook, place):
