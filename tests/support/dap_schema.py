@@ -1,4 +1,4 @@
-"""The Debug Adapter Protocol's own schema, as it comes with debugpy: what a message must look like, and all requests."""
+"""The Debug Adapter Protocol's own schema, as it comes with debugpy: how messages look, and all requests."""
 
 from __future__ import annotations
 

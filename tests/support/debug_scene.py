@@ -85,8 +85,10 @@ class Scene:
             self.shell.wait_for_file(self.place / f"in.{number}")
 
     def wait_running(self, count: int) -> list[int]:
-        """Returns when so many mini-batches are in run(), and which. Which worker gets which is the engine's matter, and
-        one that is ready first may hold two."""
+        """Returns when so many mini-batches are in run(), and which.
+
+        Which worker gets which is the engine's matter, and one that is ready first may hold two.
+        """
 
         def begun() -> list[int]:
             return sorted(int(path.suffix[1:]) for path in self.place.glob("in.*"))

@@ -26,9 +26,10 @@ class Transcript:
     phase in which they were asked for; those that nobody asked for stand at the end.
     """
 
-    def __init__(self, client: DapClient, names: dict[str, str]):
-        """`names`: texts that differ each time, and what is written for them."""
+    def __init__(self, client: DapClient, names: dict[str, str], without: Iterable[str] = ()):
+        """`names`: texts that differ each time, and what is written for them. `without`: requests that are left out."""
         self.client = client
+        self.not_asked = NOT_ASKED | set(without)
         self.names = dict(sorted(names.items(), key=lambda each: -len(each[0])))
         self._lines: list[str] = []
         self._told_requests = 0
@@ -38,7 +39,7 @@ class Transcript:
         """Ends a phase: everything asked, answered and awaited since the last one stands under `title`."""
         self._lines += ["", f"# {title}"] if self._lines else [f"# {title}"]
         asked = [message for message in self.client.messages if message["type"] == "request"]
-        asked = [request for request in asked if request["command"] not in NOT_ASKED]
+        asked = [request for request in asked if request["command"] not in self.not_asked]
         for request in asked[self._told_requests :]:
             answer = self.client.answer(request["seq"])
             self._lines.append(f"> {request['command']} {self._text(request.get('arguments', {}))}")
@@ -63,7 +64,8 @@ class Transcript:
         if isinstance(value, list):
             return [self._plain(each) for each in value]
         if isinstance(value, dict):
-            return {key: "<pid>" if key == "pid" else self._plain(each) for key, each in value.items() if key not in LEFT_OUT}
+            kept = {key: each for key, each in value.items() if key not in LEFT_OUT}
+            return {key: "<pid>" if key == "pid" else self._plain(each) for key, each in kept.items()}
         return value
 
     def check(self, name: str) -> None:

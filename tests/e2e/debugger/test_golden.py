@@ -24,9 +24,9 @@ RAISING = """
 """
 
 
-def transcript(scene: Scene, client: Debugger) -> Transcript:
+def transcript(scene: Scene, client: Debugger, *without: str) -> Transcript:
     run = scene.shell.run_folder()
-    return Transcript(client, {str(run): "<run>", run.name: "<id>", str(scene.shell.folder): "<place>"})
+    return Transcript(client, {str(run): "<run>", run.name: "<id>", str(scene.shell.folder): "<place>"}, without)
 
 
 def look_around(client: Debugger, thread: int) -> None:
@@ -69,14 +69,14 @@ def test_detach_and_attach_again(scene: Scene):
     begin(scene, files=1)
     client = scene.attach("round")
     client.stopped(reason="breakpoint")
-    told = transcript(scene, client)
+    told = transcript(scene, client, "initialize")
     client.ask("threads")
     told.phase("attached and stopped")
     client.disconnect()
     told.phase("detach while it is stopped")
     told.check("detach")
-    client = scene.attach("call")
-    told = transcript(scene, client)
+    client = scene.attach("double")
+    told = transcript(scene, client, "initialize")
     client.wait_armed()
     scene.open_gate()
     stop = client.stopped(reason="breakpoint")
@@ -91,22 +91,37 @@ def test_detach_and_attach_again(scene: Scene):
     assert scene.finish().rows == doubled(1)
 
 
-def test_kill_and_a_late_joiner(scene: Scene):
-    begin(scene, files=1)
+def test_kill(scene: Scene):
+    begin(scene, files=1, run_max_try=1)
     client = scene.attach("round")
-    told = transcript(scene, client)
+    told = transcript(scene, client, "initialize")
     stop = client.stopped(reason="breakpoint")
     (worker,) = client.workers()
     told.phase("attached and stopped")
     os.kill(worker["pid"], signal.SIGKILL)
     client.event("thread", reason="exited", threadId=stop.thread)
     client.output(" ended: ")
-    told.phase("the worker is killed")
+    client.event("terminated")
+    told.phase("the worker is killed, and with it the last try")
+    client.disconnect()
     told.check("kill")
+    assert scene.finish().result["mini_batches"]["failed"] == 1
+
+
+def test_a_late_joiner(scene: Scene):
+    begin(scene, files=1)
+    client = scene.attach("round")
+    told = transcript(scene, client, "initialize")
+    stop = client.stopped(reason="breakpoint")
+    (worker,) = client.workers()
+    told.phase("attached and stopped")
+    os.kill(worker["pid"], signal.SIGKILL)
+    client.event("thread", reason="exited", threadId=stop.thread)
+    client.output(" ended: ")
     stop = client.stopped(reason="breakpoint")
     client.event("thread", reason="started", threadId=stop.thread)
     look_around(client, stop.thread)
-    told.phase("another takes its place and stops at the same line")
+    told.phase("the worker is killed; another takes its place and stops at the same line")
     client.set_breakpoints(scene.path)
     client.resume(stop)
     scene.open_gate()
@@ -121,7 +136,7 @@ def test_an_exception(scene: Scene):
     scene.script(RAISING)
     begin(scene, files=6, run_max_try=1)
     client = scene.attach()
-    told = transcript(scene, client)
+    told = transcript(scene, client, "initialize")
     client.workers()
     scene.open_gate()
     stop = client.stopped(reason="exception")
@@ -139,7 +154,7 @@ def test_an_exception(scene: Scene):
 def test_a_stop_bound_to_data(scene: Scene):
     begin(scene, files=7)
     client = scene.attach(breakpoints={scene.path: [scene.at("last", condition="$batch == 5; answer == 10")]})
-    told = transcript(scene, client)
+    told = transcript(scene, client, "initialize")
     (before,) = client.workers()
     assert not before["armed"]
     scene.open_gate()

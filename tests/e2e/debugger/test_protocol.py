@@ -51,7 +51,8 @@ def test_a_storm_of_requests_is_answered_one_by_one(scene: Scene):
     sent = []
     for number in range(100):
         for stop, frame in zip(stops, frames, strict=True):
-            sent.append((client.send("evaluate", {"expression": f"number * 0 + {number}", "frameId": frame["id"]}), number))
+            asked = {"expression": f"number * 0 + {number}", "frameId": frame["id"]}
+            sent.append((client.send("evaluate", asked), number))
             sent.append((client.send("stackTrace", {"threadId": stop.thread}), None))
             sent.append((client.send("scopes", {"frameId": frame["id"]}), None))
             sent.append((client.send("threads"), None))
@@ -104,7 +105,10 @@ def test_a_client_that_stops_reading_is_dropped(scene: Scene):
     scene.start(files=1, process_count_per_node=1)
     scene.wait_in(0)
     adapter = subprocess.Popen(
-        [ADAPTER, "--home", scene.shell.home], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=scene.shell.environment
+        [ADAPTER, "--home", scene.shell.home],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=scene.shell.environment,
     )
     assert adapter.stdin and adapter.stdout
     request = json.dumps({"seq": 1, "type": "request", "command": "x" * 100_000}).encode()
