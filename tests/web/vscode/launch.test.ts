@@ -9,7 +9,7 @@ import { program, resultsFolder } from "../lib/places.ts";
 import { waitFor } from "../lib/waiting.ts";
 import { type Settings, VsCode } from "./server.ts";
 import { Workbench } from "./workbench.ts";
-import { SCRIPT, WORKERS, Workspace, lineOf } from "./workspace.ts";
+import { MINI_BATCHES, SCRIPT, WORKERS, Workspace, lineOf } from "./workspace.ts";
 
 interface Place {
   readonly window: Workbench;
@@ -38,10 +38,9 @@ test("ABreakpointInInitStopsAStepThatWasStartedUnderTheDebugger", async (context
   workspace.openGate();
   await window.openFile(`source/${SCRIPT}`);
   await window.setBreakpoint(lineOf("init"));
-  await window.command("Batchscope: Debug a Step");
+  await window.command("Debug: Start Debugging");
   await waitFor("workers stopped in init()", async () => {
-    const paused = (await window.callStack()).filter((row) => /^Thread w\d - starting.*[Pp]aused/.test(row));
-    return paused.length === WORKERS;
+    return (await window.callStack()).filter((row) => /w\d - starting.*[Pp]aused/.test(row)).length === WORKERS;
   });
   await seen("stopped-in-init");
   await window.command("Batchscope: Continue All Workers");
@@ -65,6 +64,8 @@ test("AWrongPathIsNamedAndAButtonMendsIt", async (context) => {
   await window.typeInQuickInput(program("batchscope-dap"));
   await window.page.getByText("No runs yet").waitFor();
   await seen("mended");
-  await window.command("Batchscope: Debug a Step");
+  await window.command("Debug: Start Debugging");
+  await window.sideBar("Batchscope");
   await waitFor("a run in the view", async () => (await window.runs()).some((row) => /^words/.test(row)));
+  await waitFor("its output", () => workspace.rows().length === MINI_BATCHES);
 });

@@ -47,14 +47,17 @@ export class Workbench {
   async typeInQuickInput(text: string): Promise<void> {
     const input = this.page.locator(`${QUICK_INPUT} input`).first();
     await input.waitFor();
-    await input.fill(text);
-    await this.page.keyboard.press("Enter");
+    await this.#again(async () => {
+      await input.fill(text);
+      await this.page.keyboard.press("Enter"); // not taken while a list is being made for what was typed
+      await input.waitFor({ state: "hidden", timeout: TRY_MILLISECONDS });
+    });
   }
 
   /** Shows the side bar of an icon at the left, "Explorer", "Run and Debug", "Batchscope". */
   async sideBar(name: string): Promise<void> {
     const icon = this.page.locator(`.activitybar .action-item a[aria-label^="${name}"]`);
-    const title = this.page.locator(".part.sidebar .composite.title", { hasText: new RegExp(name, "i") });
+    const title = this.page.locator(".part.sidebar .composite.title h2", { hasText: new RegExp(name, "i") });
     await this.#again(async () => {
       if (await title.isVisible()) return; // a click would hide it
       await icon.click({ timeout: TRY_MILLISECONDS, force: true }); // its badge lies above it

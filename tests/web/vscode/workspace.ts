@@ -1,4 +1,4 @@
-/** A person's folder: an entry script, files, a step file and a notebook that starts the step in our kernel. */
+/** A person's folder: an entry script, files, a step, a launch.json, a notebook that starts the step in our kernel. */
 
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -90,6 +90,16 @@ export class Workspace {
       output: "counts",
     };
     writeFileSync(join(this.#folder, "step.json"), JSON.stringify(step, null, 2));
+    const launch = {
+      type: "batchscope",
+      request: "launch",
+      name: "Words",
+      step: "${workspaceFolder}/step.json",
+      env: { WORDS_GATE: this.#gate },
+    };
+    mkdirSync(join(this.#folder, ".vscode"));
+    const configurations = JSON.stringify({ version: "0.2.0", configurations: [launch] }, null, 2);
+    writeFileSync(join(this.#folder, ".vscode/launch.json"), configurations);
   }
 
   /** Runs the notebook from start to end in our kernel. */
