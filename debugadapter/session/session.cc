@@ -42,7 +42,8 @@ void Session::OnRunLost(const std::string& why) { OnRunOver(impl_->context, why)
 
 void Session::OnOutput(const std::string& text, bool is_stderr) {
   if (impl_->context.stage == Stage::kOver) return;
-  impl_->context.client.Event("output", {{"category", is_stderr ? "stderr" : "stdout"}, {"output", text}});
+  // The progress of a run goes to stderr; clients show that category in red.
+  impl_->context.client.Event("output", {{"category", is_stderr ? "console" : "stdout"}, {"output", text}});
 }
 
 void Session::OnExited(int exit_code) {

@@ -41,6 +41,16 @@ std::string ExceptionHeadline(const fleet::Worker& worker, const Stop& stop) {
   return stop.text + ": " + stop.description;
 }
 
+/// The same in a word or two: editors show it beside the thread's name, which it must not push away.
+std::string ExceptionBadge(const fleet::Worker& worker, const Stop& stop) {
+  const auto badge = [](const char* verb, const std::string& type) {
+    return type.empty() ? verb : fmt::format("{}: {}", verb, type.substr(type.rfind('.') + 1));
+  };
+  if (worker.is_main(stop.thread) && worker.failure) return badge("failed", worker.failure->failure.type);
+  if (worker.is_main(stop.thread) && worker.held) return badge("failed", worker.held->failure.type);
+  return badge("raised", stop.text);
+}
+
 void ShowThread(Context& context, fleet::Worker& worker, std::int64_t number, fleet::Thread& thread) {
   if (thread.shown || worker.is_main(number)) return;
   thread.shown = true;
@@ -78,6 +88,7 @@ void Announce(Context& context, fleet::Worker& worker, const Stop& stop) {
                {"allThreadsStopped", false}};
   if (!thread.says.empty()) body["description"] = thread.says;
   if (thread.raised) {
+    body["description"] = ExceptionBadge(worker, stop);
     body["text"] = thread.says;
   } else if (!stop.text.empty()) {
     body["text"] = stop.text;

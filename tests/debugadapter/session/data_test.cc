@@ -147,7 +147,8 @@ TEST_F(Data, AnUncaughtExceptionStopsWhereItWasRaised) {
   run.Stops(0, 1, "exception", 9, {{"text", "ValueError"}, {"description", "bad row"}});
   const Json stopped = run.Events("stopped")[0];
   EXPECT_EQ(stopped["reason"], "exception");
-  EXPECT_EQ(stopped["description"], "batch 117 failed: ValueError: bad row");
+  EXPECT_EQ(stopped["text"], "batch 117 failed: ValueError: bad row");
+  EXPECT_EQ(stopped["description"], "failed: ValueError");
   EXPECT_EQ(run.Ask("exceptionInfo", {{"threadId", threads[0]}})["description"],
             "batch 117 failed: ValueError: bad row");
   run.Ask("continue", {{"threadId", threads[0]}});
@@ -196,7 +197,7 @@ TEST_F(Data, AWorkerThatHoldsIsShownWhereItFailed) {
   EXPECT_TRUE(run.Passed(1));
   EXPECT_THAT(run.Console(), HasSubstr("w1 holds batch 9, which failed: KeyError: 'x'\n"));
   run.Stops(1, 1, "exception", 9, {{"text", "KeyError"}, {"description", "'x'"}});
-  EXPECT_EQ(run.Events("stopped")[0]["description"], "batch 9 failed: KeyError: 'x'");
+  EXPECT_EQ(run.Events("stopped")[0]["text"], "batch 9 failed: KeyError: 'x'");
   EXPECT_EQ(run.Ask("threads")["threads"][1]["name"], "w1 - held: batch 9");
   run.Ask("continue", {{"threadId", threads[1]}});
   EXPECT_THAT(run.debuggers[1].stopped, IsEmpty());

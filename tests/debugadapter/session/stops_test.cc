@@ -230,7 +230,7 @@ TEST_F(Stops, ExceptionInfoIsCleanAndOnlyAskedAtExceptions) {
   run.Stops(0, 1, "exception", 9,
             {{"text", "ValueError   (note: full exception trace is shown but execution is paused at: f)"},
              {"description", "no"}});
-  EXPECT_EQ(run.Events("stopped").back()["description"], "ValueError: no");
+  EXPECT_EQ(run.Events("stopped").back()["text"], "ValueError: no");
   const Json info = run.Ask("exceptionInfo", {{"threadId", threads[0]}});
   EXPECT_EQ(info["exceptionId"], "ValueError");
   EXPECT_EQ(info["description"], "ValueError: no");
