@@ -1,4 +1,4 @@
-"""A client of a run's control endpoint that speaks runtime/wire/control_messages.h, and one worker's debugger over it."""
+"""A client of a run's control endpoint (runtime/wire/control_messages.h), and one worker's debugger over it."""
 
 from __future__ import annotations
 
