@@ -86,7 +86,7 @@ Json DebugRouter::Answer(const Json& request, const Kernel& kernel) {
     gone = TakeGoneLocked();
   }
   using Handler = Json (DebugRouter::*)(const Json&, const Kernel&);
-  static const std::map<std::string, Handler> kHandlers{
+  static const std::map<std::string, Handler> handlers{
       {"attach", &DebugRouter::Attach},
       {"disconnect", &DebugRouter::Disconnect},
       {"initialize", &DebugRouter::Initialize},
@@ -99,8 +99,8 @@ Json DebugRouter::Answer(const Json& request, const Kernel& kernel) {
       {"richInspectVariables", &DebugRouter::InspectRichly},
       {"pause", &DebugRouter::Pause},
   };
-  const auto handler = kHandlers.find(TextAt(request, "command"));
-  return handler == kHandlers.end() ? Route(request, kernel) : (this->*handler->second)(request, kernel);
+  const auto handler = handlers.find(TextAt(request, "command"));
+  return handler == handlers.end() ? Route(request, kernel) : (this->*handler->second)(request, kernel);
 }
 
 // ---- the session
@@ -315,7 +315,7 @@ Json DebugRouter::InspectRichly(const Json& request, const Kernel& kernel) {
   if (!slot) {
     return kernel(request);
   }
-  const Json evaluated = AskFleet(
+  Json evaluated = AskFleet(
       request, slot, "evaluate",
       {{"expression", RichExpression(name)}, {"frameId", frame}, {"context", "clipboard"}});  // is never shortened
   if (!Succeeded(evaluated)) {
