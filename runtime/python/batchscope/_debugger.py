@@ -402,12 +402,29 @@ def stop_here(*_args: object, **_kwargs: object) -> None:
     )
 
 
+class Alarm(threading.Event):
+    """One event for all threads of pydevd that wait for commands, who look again by themselves only after 0.2 s.
+
+    A step or continue of debugpy 1.8.22 wakes an arbitrary event. And it takes one command each time it is woken, also
+    when several came: who has more does not wait.
+    """
+
+    def __init__(self, pydb: Any):
+        super().__init__()
+        self.pydb = pydb
+
+    def wait(self, timeout: float | None = None) -> bool:
+        from _pydevd_bundle.pydevd_constants import get_current_thread_id
+
+        commands = self.pydb._cmd_queue.get(get_current_thread_id(threading.current_thread()))
+        return (commands is not None and not commands.empty()) or super().wait(timeout)
+
+
 def share_event(pydb: Any) -> None:
-    """One event for all threads: a step or continue of debugpy 1.8.22 wakes an arbitrary one, so that with two threads
-    the right one would wait for its next look, 0.2 s away."""
-    if hasattr(pydb, "_thread_events"):
-        event = threading.Event()
-        pydb._thread_events = collections.defaultdict(lambda: event)
+    """One event for all threads, where pydevd has one for each."""
+    if hasattr(pydb, "_thread_events") and hasattr(pydb, "_cmd_queue"):
+        alarm = Alarm(pydb)
+        pydb._thread_events = collections.defaultdict(lambda: alarm)
 
 
 def forget_steps() -> None:
