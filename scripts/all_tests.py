@@ -74,7 +74,7 @@ def missing(stage: str) -> str:
     needs = [name for name in NODE_NEEDS.get(stage, []) if not (ROOT / name).exists()]
     if stage == "web" and not shutil.which("chromium"):
         needs.append("chromium")
-    return f"{', '.join(needs)} is missing; `scripts/setup web` says why" if needs else ""
+    return f"{', '.join(needs)} missing; `scripts/setup web` says why" if needs else ""
 
 
 def run(command: list[str], log: Path) -> int:

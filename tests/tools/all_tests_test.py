@@ -24,6 +24,13 @@ PYTEST = """<testsuites><testsuite>
 </testsuite></testsuites>"""
 
 
+NODE = """<testsuites>
+<testcase name="Passes" classname="test"/>
+<testsuite name="Flow"><testcase name="Fails" classname="test"><failure message="no"/></testcase></testsuite>
+<testcase name="Skips" classname="test"><skipped type="skipped" message="no network"/></testcase>
+</testsuites>"""
+
+
 @pytest.mark.parametrize(
     ("junit", "outcome"),
     [
@@ -36,12 +43,22 @@ PYTEST = """<testsuites><testsuite>
                 ["tests.test_x::test_skips: no network"],
             ),
         ),
+        (NODE, all_tests.Outcome(1, ["Fails"], ["Skips: no network"])),
     ],
-    ids=["ctest", "pytest"],
+    ids=["ctest", "pytest", "node"],
 )
 def test_a_junit_file_tells_what_passed_failed_and_was_skipped(tmp_path, junit, outcome):
     (tmp_path / "junit.xml").write_text(junit)
     assert all_tests.read_junit(tmp_path / "junit.xml") == outcome
+
+
+def test_a_stage_whose_tools_are_missing_is_skipped_with_what_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(all_tests, "ROOT", tmp_path)
+    monkeypatch.setattr(all_tests, "RESULTS", tmp_path)
+    outcome = all_tests.run_stage("extension")
+    reason = ".venv/bin/node, extension/node_modules/.stamp missing; `scripts/setup web` says why"
+    assert outcome == all_tests.Outcome(skipped=[f"extension: {reason}"])
+    assert reason in capsys.readouterr().out
 
 
 def test_a_stage_that_does_not_exist_is_refused(capsys):

@@ -33,7 +33,7 @@ async function open(context: TestContext, name: string, settings: Settings = {})
   return { window, workspace, seen: (shot) => browser.screenshot(shot) };
 }
 
-test("ABreakpointInInitStopsAStepThatWasStartedUnderTheDebugger", async (context) => {
+test("AStepStartedUnderTheDebuggerStopsInInitAndAtTheNextRun", async (context) => {
   const { window, workspace, seen } = await open(context, "launch");
   workspace.openGate();
   await window.openFile(`source/${SCRIPT}`);
@@ -43,8 +43,19 @@ test("ABreakpointInInitStopsAStepThatWasStartedUnderTheDebugger", async (context
     return (await window.callStack()).filter((row) => /w\d - starting.*[Pp]aused/.test(row)).length === WORKERS;
   });
   await seen("stopped-in-init");
+  await window.command("Batchscope: Stop All Workers at the Next run()");
   await window.command("Batchscope: Continue All Workers");
-  await waitFor("end of the session", async () => (await window.callStack()).length === 0);
+  const firstLine = new RegExp(`^Stack Frame run, line ${lineOf("first")}\\b`);
+  await waitFor("stop at the first line of run()", async () => {
+    return (await window.callStack()).some((row) => firstLine.test(row));
+  });
+  await seen("stopped-at-next-run");
+  await waitFor("end of the session", async () => {
+    const rows = await window.callStack();
+    // Each worker stops once, not all at one time.
+    if (rows.some((row) => /[Pp]aused/.test(row))) await window.command("Batchscope: Continue All Workers");
+    return rows.length === 0;
+  });
   await window.sideBar("Batchscope");
   await waitFor("end in the view", async () => {
     return (await window.runs()).some((row) => /^words.*completed · 12\/12/.test(row));

@@ -22,7 +22,7 @@ def init():
 
 
 def run(mini_batch):
-    rows = []
+    rows = []  # @first
     for path in mini_batch:
         with open(path) as file:
             words = file.read().split()
