@@ -111,7 +111,9 @@ void Arm(Context& context, fleet::Worker& worker) {
         {"pathFormat", "path"},
         {"supportsVariableType", true}});
   Ask(context, id, "attach", AttachArguments(context.settings), [&context, id](const Answer& answer) {
-    if (!answer.ok && context.Find(id) != nullptr && !answer.message.empty()) {
+    const fleet::Worker* asked = context.Find(id);
+    const bool is_news = asked != nullptr && asked->arms == fleet::Arms::kArming;
+    if (!answer.ok && is_news && !answer.message.empty()) {
       context.client.Console(fmt::format("{}: {}", fleet::WorkerName(id), answer.message));
     }
   });

@@ -88,6 +88,7 @@ void OnLeft(Context& context, const wire::WorkerLeft& left) {
   if (worker == nullptr) return;
   const std::string name = fleet::WorkerName(left.worker);
   worker->unanswered = 0;
+  worker->arms = fleet::Arms::kUnarmed;  // What arming it waits for is no news any more.
   DropCalls(context, left.worker, fmt::format("{} is gone{}{}", name, left.why.empty() ? "" : ": ", left.why));
   if (!left.why.empty()) {
     context.client.Console(fmt::format("{} (pid {}) ended: {}", name, worker->pid, left.why));
