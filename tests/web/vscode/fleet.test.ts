@@ -1,6 +1,7 @@
 /** A person debugs a run that a notebook has started, in a real VS Code. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -18,7 +19,8 @@ const count = (rows: readonly string[], pattern: RegExp): number => rows.filter(
 
 test("APersonStopsTheWorkersOfANotebooksRunLooksInsideAndLetsThemGo", async (context) => {
   const results = resultsFolder(NAME);
-  const code = await VsCode.start({ "batchscope.adapterLog": join(results, "dap.jsonl") });
+  const log = join(results, "dap.jsonl");
+  const code = await VsCode.start({ "batchscope.adapterLog": log });
   const workspace = new Workspace(code);
   const notebook = workspace.startNotebook(join(results, "notebook.log"));
   const browser = await Browser.open(NAME);
@@ -32,6 +34,8 @@ test("APersonStopsTheWorkersOfANotebooksRunLooksInsideAndLetsThemGo", async (con
     await notebook.stop();
     await code.stop();
   });
+  const requests = (command: string) => (): number =>
+    readFileSync(log, "utf8").split(`"command":"${command}","seq"`).length - 1;
   /** What a person does next; after a failure nothing more is tried. */
   let failed = false;
   const next = (name: string, act: () => Promise<void>): Promise<void> =>
@@ -79,14 +83,16 @@ test("APersonStopsTheWorkersOfANotebooksRunLooksInsideAndLetsThemGo", async (con
   await next("AStepMovesOneWorkerOnly", async () => {
     const line = lineOf("waiting") - 1;
     const stepped = new RegExp(`run.*line ${line}\\b`);
-    await window.press("F10", "step", async () => count(await window.callStack(), stepped) === 1);
+    await window.press("F10", requests("next"));
+    await waitFor("step", async () => count(await window.callStack(), stepped) === 1);
     assert.equal(count(await window.callStack(), /^Thread w\d.*[Pp]aused/), WORKERS);
     await seen("stepped");
   });
 
   await next("OneWorkerGoesOnThenAllOfThem", async () => {
     await window.removeBreakpoint(lineOf("waiting"));
-    await window.press("F5", "one running worker", async () => {
+    await window.press("F5", requests("continue"));
+    await waitFor("one running worker", async () => {
       return count(await window.callStack(), /^Thread w\d.*[Pp]aused/) === WORKERS - 1;
     });
     await seen("continued-one");

@@ -35,11 +35,18 @@ export class Workbench {
     });
   }
 
-  /** Presses a key until it has an effect: now and then VS Code does not take F5 and its like. */
-  async press(key: string, effect: string, isThere: () => Promise<boolean>): Promise<void> {
+  /**
+   * Presses a key until VS Code asks the adapter for what it stands for, and so once at most: now and then it does not
+   * take F5 and its like.
+   *
+   * @param requests how many requests of the kind the adapter got so far
+   */
+  async press(key: string, requests: () => number): Promise<void> {
+    const before = requests();
     await this.#again(async () => {
+      if (requests() > before) return;
       await this.page.keyboard.press(key);
-      await waitFor(effect, isThere, 2 * TRY_MILLISECONDS);
+      await waitFor(`request for ${key}`, () => requests() > before, TRY_MILLISECONDS);
     });
   }
 
