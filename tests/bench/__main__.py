@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.table import Line, render
 
-NAMES = ["cold", "startup", "dispatch", "idle", "memory", "debugger"]
+NAMES = ["cold", "startup", "dispatch", "idle", "memory", "debugger", "attach"]
 
 
 def main() -> int:

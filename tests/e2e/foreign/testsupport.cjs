@@ -50,7 +50,8 @@ async function main() {
   );
   const { threadId } = first;
   const threads = await client.threadsRequest();
-  assert.deepEqual(threads.body.threads.map((thread) => thread.name.replace(/^w\d+/, "w")), ["w - batch 0 - attempt 1"]);
+  const names = threads.body.threads.map((thread) => thread.name.replace(/^w\d+/, "w"));
+  assert.deepEqual(names, ["w - batch 0 - attempt 1"]);
   const number = await local(client, first.frames[0], "number");
 
   const step = await until(client, "step", () => client.nextRequest({ threadId }));
@@ -62,8 +63,8 @@ async function main() {
   await client.setBreakpointsRequest({ source, breakpoints: [] });
   await client.continueRequest({ threadId });
   await client.stop(); // says disconnect too
-  const seen = { first: place(first.frames[0]), number, step: place(step.frames[0]), second: second.frames.map(place), value };
-  console.log(JSON.stringify(seen));
+  const places = { first: place(first.frames[0]), step: place(step.frames[0]), second: second.frames.map(place) };
+  console.log(JSON.stringify({ ...places, number, value }));
 }
 
 main().catch((problem) => {
