@@ -211,6 +211,7 @@ void OnArmed(Context& context, fleet::Worker& worker) {
 
 void OnDisarmed(Context& context, fleet::Worker& worker, const std::string& why) {
   worker.unanswered = 0;
+  worker.arms = fleet::Arms::kUnarmed;  // `why` is told below, and once.
   DropCalls(context, worker.id, fmt::format("{} has no debugger any more", fleet::WorkerName(worker.id)));
   ForgetThreads(context, worker);
   worker.ForgetDebugger();
