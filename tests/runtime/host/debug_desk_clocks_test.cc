@@ -51,7 +51,9 @@ TEST_F(DeskTest, EndsAStopThatLastsLongerThanItsLease) {
   EXPECT_EQ(Told(), ToProcess{wire::DisarmDebugger{}});
   Hear(wire::WorkerContinued{});
   Hear(wire::DebuggerGone{});
-  const std::string why = "it was stopped for longer than debug_lease = 1 h 0 min, and goes on without a debugger";
+  const std::string why =
+      "it was stopped for longer than debug_lease = 1 h 0 min, and goes on without a debugger; pause it to look into "
+      "it again";
   EXPECT_EQ(Heard(), ToPerson{(wire::WorkerDisarmed{kFirst, why})});
   EXPECT_EQ(Watch(), 1h);
   Say(wire::ArmWorker{kFirst});
