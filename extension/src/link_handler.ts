@@ -11,8 +11,10 @@ export function registerLinkHandler(store: RunsStore): vscode.Disposable {
     async handleUri(uri: vscode.Uri): Promise<void> {
       const run = runOfLink(uri.path, uri.query);
       if (run === undefined) {
+        const choose = "Choose a Run";
         const text = `Batchscope: found the link ${uri.path}?${uri.query}, expected /attach?run=FOLDER.`;
-        void vscode.window.showErrorMessage(text);
+        const chosen = await vscode.window.showErrorMessage(text, choose);
+        if (chosen === choose) void vscode.commands.executeCommand("batchscope.attach");
         return;
       }
       await store.refresh();
