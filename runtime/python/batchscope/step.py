@@ -158,7 +158,7 @@ class ParallelRunStep:
         Seconds after which a stop in the debugger is ended and the worker goes on [3600].
     hold_on_failure : float, optional
         Seconds that a worker waits for a debugger when its mini-batch failed for good, while a fresh worker has taken
-        its place [0].
+        its place; the run does not end before [0].
     **unknown
         Anything else is refused, with the nearest right name.
 
