@@ -17,9 +17,9 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def serve(setup_json, worker, seat):
+def serve(setup_json, worker, seat, wait):
     setup = json.loads(setup_json)
-    facts = {"worker": worker, "seat": seat, "folder": setup["folder"], "code": 0}
+    facts = {"worker": worker, "seat": seat, "wait": wait, "folder": setup["folder"], "code": 0}
     exec(setup["script"], facts)
     return facts["code"]
 
