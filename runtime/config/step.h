@@ -60,7 +60,7 @@ struct DebugOptions {
   DebugMode mode = DebugMode::kOn;
   LaneTakes lane_takes = LaneTakes::kNext;
   std::vector<std::uint32_t> lane_mini_batches;      ///< With kChosen; ascending, each once.
-  std::chrono::duration<double> debug_lease{3600};   ///< A stop that lasts longer is ended, the worker goes on.
+  std::chrono::duration<double> debug_lease{3600};   ///< A stop nobody looks at for longer is ended.
   std::chrono::duration<double> hold_on_failure{0};  ///< How long a worker waits whose mini-batch failed for good.
 
   friend bool operator==(const DebugOptions&, const DebugOptions&) = default;

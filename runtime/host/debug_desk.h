@@ -91,6 +91,7 @@ class DebugDesk {
     std::string file;
     std::uint32_t line = 0;
     MonotonicTime since;
+    MonotonicTime last_word;  ///< Of the client about this worker, or of the worker about where it stopped.
   };
   struct AtGate {
     wire::AtGate at;

@@ -94,6 +94,7 @@ void DebugDesk::On(const wire::ClientSaid& event, MonotonicTime now) {
           // One that has left meanwhile: the client hears of that, if it has not yet.
           if (found == workers_.end() || !found->second.joined) return;
           if (found->second.gate) found->second.gate->last_word = now;
+          if (found->second.stop) found->second.stop->last_word = now;
           Obey(command.worker, command);
         }
       },

@@ -35,9 +35,11 @@ void DebugDesk::WatchClocks(MonotonicTime now, MonotonicTime& next) {
 
 void DebugDesk::WatchLease(WorkerId id, Worker& worker, MonotonicTime now, MonotonicTime& next) {
   if (worker.debugger != Debugger::kArming && worker.debugger != Debugger::kArmed) return;
-  if (!IsOver(worker.stop->since + rules_.lease, now, next)) return;
+  if (!IsOver(worker.stop->last_word + rules_.lease, now, next)) return;
   const std::string why = fmt::format(
-      "it was stopped for longer than debug_lease = {}, and goes on without a debugger; pause it to look into it again",
+      "it stood still and nobody looked at it for longer than debug_lease = {}, so it goes on without a debugger; "
+      "pause "
+      "it to look into it again",
       FormatDuration(rules_.lease));
   fleet_.Log("WARNING", fmt::format("worker {}: {}", id.value, why));
   Disarm(id, worker, why);

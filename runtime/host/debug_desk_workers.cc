@@ -77,7 +77,7 @@ void DebugDesk::On(WorkerId id, Worker& worker, const wire::DebuggerGone& gone) 
 void DebugDesk::On(WorkerId id, Worker& worker, const wire::WorkerStopped& stopped, MonotonicTime now) {
   ++changes_;
   const MonotonicTime since = worker.stop ? worker.stop->since : now;
-  worker.stop = Stop{Place(stopped.file, stopped.line), stopped.file, stopped.line, since};
+  worker.stop = Stop{Place(stopped.file, stopped.line), stopped.file, stopped.line, since, now};
   fleet_.Log("INFO", fmt::format("worker {} stopped in debugger{}{}{}", id.value, stopped.file.empty() ? "" : " at ",
                                  stopped.file.empty() ? "" : worker.stop->where, WhatItRuns(id, worker)));
 }

@@ -155,7 +155,7 @@ class ParallelRunStep:
         With ``debug="lane"`` what that worker gets: ``next`` (a mini-batch whenever it is free), ``failed`` (every
         second and later try), or mini-batches by their number [next].
     debug_lease : float, optional
-        Seconds after which a stop in the debugger is ended and the worker goes on [3600].
+        Seconds after which a stop in the debugger that nobody looks at is ended and the worker goes on [3600].
     hold_on_failure : float, optional
         Seconds that a worker waits for a debugger when its mini-batch failed for good, while a fresh worker has taken
         its place; the run does not end before [0].

@@ -52,8 +52,8 @@ TEST_F(DeskTest, EndsAStopThatLastsLongerThanItsLease) {
   Hear(wire::WorkerContinued{});
   Hear(wire::DebuggerGone{});
   const std::string why =
-      "it was stopped for longer than debug_lease = 1 h 0 min, and goes on without a debugger; pause it to look into "
-      "it again";
+      "it stood still and nobody looked at it for longer than debug_lease = 1 h 0 min, so it goes on without a "
+      "debugger; pause it to look into it again";
   EXPECT_EQ(Heard(), ToPerson{(wire::WorkerDisarmed{kFirst, why})});
   EXPECT_EQ(Watch(), 1h);
   Say(wire::ArmWorker{kFirst});
@@ -69,6 +69,18 @@ TEST_F(DeskTest, BeginsALeaseWithEachStop) {
   Hear(wire::WorkerStopped{"a.py", 2, "step"});
   now_ += 59min;
   EXPECT_EQ(Watch(), 1min + 1ms);
+}
+
+TEST_F(DeskTest, EndsNoStopThatSomebodyWorksIn) {
+  JoinAndArm();
+  Hear(wire::WorkerStopped{"a.py", 1, "breakpoint"});
+  now_ += 59min;
+  Say(wire::ToDebugger{kFirst, "{}"});
+  now_ += 59min;
+  EXPECT_EQ(Watch(), 1min + 1ms);
+  Hear(wire::WorkerStopped{"a.py", 2, "step"});
+  now_ += 1min;
+  EXPECT_EQ(Watch(), 59min + 1ms);
 }
 
 TEST_F(DeskTest, HandsAGateToTheClientAndOpensItOnItsWord) {
