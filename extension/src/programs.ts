@@ -6,7 +6,8 @@ import { delimiter, dirname, join } from "node:path";
 
 /** The oldest adapter that this extension understands. */
 export const OLDEST_VERSION = "0.1.0";
-export const INSTALL_COMMAND = "pip install batchscope";
+/** From a checkout: what else may lie under that name on a package index is not ours as long as nothing is released. */
+export const INSTALL_COMMAND = "pip install <checkout of batchscope>";
 const LIMIT_MILLISECONDS = 30_000;
 const MOST_OUTPUT_BYTES = 256 * 1024 * 1024;
 

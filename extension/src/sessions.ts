@@ -40,7 +40,9 @@ export class Sessions implements vscode.Disposable {
     try {
       await session.customRequest(`batchscope/${request}`, workers ? { workers } : {});
     } catch (problem) {
-      void vscode.window.showErrorMessage(`Batchscope: ${messageOf(problem)}`);
+      const again = "Try Again";
+      const chosen = await vscode.window.showErrorMessage(`Batchscope: ${messageOf(problem)}`, again);
+      if (chosen === again) await this.ask(session, request, workers);
     }
   }
 
