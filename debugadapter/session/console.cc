@@ -18,6 +18,10 @@ using Act = void (*)(Context&, fleet::Worker&);
 
 void ContinueOne(Context& context, fleet::Worker& worker) { ResumeWorker(context, worker, std::nullopt); }
 
+void ReleaseHold(Context& context, fleet::Worker& worker) {
+  if (worker.held) context.outside.ToRun(wire::ReleaseHold{worker.id});
+}
+
 /// Who acts on whom. `act` none: a word that needs no workers.
 struct Word {
   std::string_view word;
@@ -31,6 +35,8 @@ constexpr Word kWords[] = {
     {".pause", ".pause [all | w1 w3 ...]      stops workers where they are", PauseWorker, "are to stop"},
     {".next-run", ".next-run [all | w1 w3 ...]   stops workers at the first line of their next run()",
      StopWorkerAtNextRun, "will stop at the first line of their next run()"},
+    {".release", ".release [all | w1 w3 ...]    ends workers that hold a failed mini-batch", ReleaseHold,
+     "need not hold a failed mini-batch any longer"},
     {".workers", ".workers                      lists the workers", nullptr, {}},
     {".help", ".help                         lists these words", nullptr, {}},
 };

@@ -229,3 +229,29 @@ def test_a_worker_that_holds_a_failure_shows_it_to_who_comes_later(scene: Scene)
     client.event("thread", reason="exited", threadId=stop.thread)
     client.disconnect()
     assert scene.finish().rows == ["1", "2"]
+
+
+def test_a_worker_that_holds_a_failure_is_released_from_the_console(scene: Scene):
+    scene.script(HELD)
+    scene.start(files=2, process_count_per_node=1, run_max_try=1, hold_on_failure=3600)
+    scene.wait_in(0, 1)
+    client = scene.attach()
+    stop = client.stopped(reason="exception")
+    client.evaluate(".release", client.top(stop))
+    client.event("thread", reason="exited", threadId=stop.thread)
+    client.disconnect()
+    assert scene.finish().rows == ["1"]
+
+
+@pytest.mark.parametrize("workers", [8, 32])
+def test_a_whole_fleet_is_stopped_looked_into_and_let_go_at_once(scene: Scene, workers: int):
+    scene.start(files=workers, process_count_per_node=workers)
+    scene.wait_running(workers)
+    client = scene.attach("round")
+    stops = [client.stopped(reason="breakpoint") for _ in range(workers)]
+    assert len({stop.thread for stop in stops}) == workers
+    assert {int(client.evaluate("number", client.top(stop))) for stop in stops} == set(range(workers))
+    client.set_breakpoints(scene.path)
+    client.evaluate(".continue all", None)
+    client.disconnect()
+    assert scene.finish().rows == doubled(workers)
