@@ -3,10 +3,38 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <string_view>
 #include <utility>
 
 namespace batchscope::fleet {
 namespace {
+
+std::string_view WithoutBlanks(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") + 1 - first);
+}
+
+/// Why a hit count never stops anything; empty: it does. Debuggers take it for an expression and say nothing when it
+/// is none.
+std::string TroubleOfHitCount(const std::string& text) {
+  std::string_view rest = WithoutBlanks(text);
+  if (rest.empty()) return {};
+  std::string_view sign;
+  for (const std::string_view one : {"==", ">=", "<=", ">", "<", "%"}) {
+    if (sign.empty() && rest.substr(0, one.size()) == one) sign = one;
+  }
+  rest = WithoutBlanks(rest.substr(sign.size()));
+  const bool is_number = !rest.empty() && (rest[0] != '0' || rest.size() == 1) &&
+                         std::all_of(rest.begin(), rest.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  if (!is_number) {
+    return fmt::format("'{}' is no hit count, expected such as 3, == 3, > 3, >= 3, < 3, <= 3 or % 3", text);
+  }
+  const bool is_never = (rest == "0" && sign != ">" && sign != ">=") || (rest == "1" && sign == "<");
+  if (is_never) return fmt::format("The hit count '{}' is never reached: hits are counted from 1", text);
+  return {};
+}
 
 Breakpoint Made(int id, WantedBreakpoint wanted) {
   Breakpoint made;
@@ -17,6 +45,7 @@ Breakpoint Made(int id, WantedBreakpoint wanted) {
     made.python = std::move(condition->python);
   }
   made.trouble = wanted.trouble.empty() ? condition.message() : wanted.trouble;
+  if (made.trouble.empty()) made.trouble = TroubleOfHitCount(wanted.hit_condition);
   made.wanted = std::move(wanted);
   made.told = made.Judge();
   return made;
@@ -25,7 +54,7 @@ Breakpoint Made(int id, WantedBreakpoint wanted) {
 }  // namespace
 
 Verdict Breakpoint::Judge() const {
-  Verdict verdict{true, wanted.line, {}};
+  Verdict verdict{true, wanted.line, wanted.remark};
   if (!trouble.empty()) return {false, wanted.line, trouble};
   if (spent) return {false, wanted.line, fmt::format("$once: it stopped {} and is over", spent_by)};
   const auto yes = std::find_if(verdicts.begin(), verdicts.end(), [](const auto& one) { return one.second.verified; });

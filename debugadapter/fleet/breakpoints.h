@@ -23,6 +23,7 @@ struct WantedBreakpoint {
   std::string hit_condition;
   std::string log_message;
   std::string trouble;  ///< Why it cannot stop anything, for people; empty: it can.
+  std::string remark;   ///< What to know of it although it can.
 
   friend bool operator==(const WantedBreakpoint&, const WantedBreakpoint&) = default;
 };

@@ -43,7 +43,17 @@ void Locate(Context& context, fleet::WantedBreakpoint& wanted) {
 void ReadConditions(Fields& fields, fleet::WantedBreakpoint& wanted) {
   wanted.condition = fields.Text("condition");
   wanted.hit_condition = fields.Text("hitCondition");
+  // Blanks would be an expression that is none.
+  if (wanted.hit_condition.find_first_not_of(" \t\r\n") == std::string::npos) wanted.hit_condition.clear();
   wanted.log_message = fields.Text("logMessage");
+}
+
+/// Says what is to be known of a breakpoint on functions of one name.
+void Advise(Context& context, fleet::WantedBreakpoint& wanted) {
+  if (!context.names) context.names = fleet::ReadFunctionNames(context.entry.path);
+  fleet::FunctionAdvice advice = fleet::AdviseOnFunction(wanted.function, context.run.entry_script, *context.names);
+  wanted.trouble = std::move(advice.trouble);
+  wanted.remark = std::move(advice.remark);
 }
 
 /// Replaces what the fleet had, and answers.
@@ -116,6 +126,8 @@ void SetFunctionBreakpoints(Context& context, const Call& call) {
       breakpoint.worker_line = *line;
       breakpoint.path = context.paths.ToClient(context.entry.path);
       breakpoint.line = *line;
+    } else if (call.arguments.ok()) {
+      Advise(context, breakpoint);
     }
     wanted.push_back(std::move(breakpoint));
   }

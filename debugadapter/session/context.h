@@ -3,11 +3,13 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "debugadapter/fleet/breakpoints.h"
+#include "debugadapter/fleet/function_names.h"
 #include "debugadapter/fleet/id_table.h"
 #include "debugadapter/fleet/path_map.h"
 #include "debugadapter/fleet/worker.h"
@@ -73,6 +75,7 @@ struct Context {
   wire::Welcome run;
   fleet::PathMap paths;
   fleet::EntryScript entry;
+  std::optional<fleet::FunctionNames> names;  ///< Read when they are needed; the run's copy does not change.
   bool run_over = false;
   bool client_gone = false;
   std::optional<int> exit_code;  ///< Of a launched step.
@@ -87,6 +90,8 @@ struct Context {
 
   int last_seq = 0;  ///< Of requests to workers.
   std::map<std::pair<WorkerId, int>, OnAnswer> calls;
+
+  std::set<std::string> said;  ///< Lines that the client gets once in a session.
 
   /// Those who wait for the next Workers of the host, one each.
   std::vector<std::function<void(const wire::Workers&)>> waiting_for_views;

@@ -64,6 +64,37 @@ TEST(Breakpoints, BoundToDataAreRulesAndInNobodyBeforehand) {
   EXPECT_TRUE(all.Rules().empty());
 }
 
+TEST(Breakpoints, WithAHitCountThatIsNoneOrIsNeverReachedSaySo) {
+  const auto trouble = [](const std::string& hit_condition) {
+    WantedBreakpoint wanted = At(1);
+    wanted.hit_condition = hit_condition;
+    Breakpoints all(1);
+    all.Set("a", {wanted});
+    EXPECT_EQ(all.any_everywhere(), all.Find(1)->trouble.empty());
+    return all.Find(1)->Judge().message;
+  };
+  for (const char* good : {"", "3", " 10 ", "==1", "== 3", ">0", ">= 0", "> 3", "<2", "<= 1", "%1", "% 10"}) {
+    EXPECT_EQ(trouble(good), "") << good;
+  }
+  for (const char* bad : {"abc", ">", "%", "= 3", "=> 3", "3x", "-1", "> -1", "1.5", "07", "3 3", "x > 3", ">\n=3"}) {
+    EXPECT_EQ(trouble(bad),
+              "'" + std::string(bad) + "' is no hit count, expected such as 3, == 3, > 3, >= 3, < 3, <= 3 or % 3");
+  }
+  for (const char* never : {"0", "== 0", "% 0", "<0", "<= 0", "< 1"}) {
+    EXPECT_EQ(trouble(never), "The hit count '" + std::string(never) + "' is never reached: hits are counted from 1");
+  }
+}
+
+TEST(Breakpoints, KeepTheirRemarkWhenAWorkerVerifiesThem) {
+  WantedBreakpoint wanted;
+  wanted.function = "read_csv";
+  wanted.remark = "of a library";
+  Breakpoints all(1);
+  all.Set("", {wanted});
+  all.Find(1)->verdicts[{0}] = {true, 0, ""};
+  EXPECT_EQ(all.Find(1)->Judge(), (Verdict{true, 0, "of a library"}));
+}
+
 TEST(Breakpoints, AreVerifiedWhenAnyWorkerSaysSo) {
   Breakpoints all(1);
   all.Set("a", {At(4)});

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "debugadapter/fleet/entry_points.h"
+#include "debugadapter/fleet/function_names.h"
 #include "debugadapter/fleet/line_diff.h"
 #include "debugadapter/fleet/path_map.h"
 #include "debugadapter/fleet/python_lines.h"
@@ -46,6 +47,53 @@ TEST(LineOfStatement, IsTheNextOneWithCode) {
   EXPECT_EQ(LineOfStatement(lines, 5), 6);
   EXPECT_EQ(LineOfStatement(lines, 6), 6);
   EXPECT_EQ(LineOfStatement(lines, 7), 0);
+}
+
+TEST(FunctionNames, AreThoseOfDefsAnywhereAndOfTheScriptsWords) {
+  std::set<std::string> names;
+  AddDefinedFunctions(
+      "def a(x): pass\nclass C:\n  async def b(self):\n    def c ():\n      '''\ndef no():'''\n"
+      "define = 1  # def no\n",
+      names);
+  EXPECT_EQ(names, (std::set<std::string>{"a", "b", "c"}));
+  std::set<std::string> used;
+  AddUsedNames("from lib import *\nx = f('text') * 2  # no\n", used);
+  EXPECT_EQ(used, (std::set<std::string>{"*", "f", "from", "import", "lib", "x"}));
+}
+
+TEST(FunctionNames, AreReadFromTheFilesBesideTheScript) {
+  const TempFolder temp;
+  std::filesystem::create_directories(temp.path() / "package");
+  std::ofstream(temp.path() / "score.py") << "import other\ndef run(b): pass\n";
+  std::ofstream(temp.path() / "other.py") << "def load(): pass\n";
+  std::ofstream(temp.path() / "package" / "deep.py") << "def deep(): pass\n";
+  std::ofstream(temp.path() / "notes.txt") << "def no(): pass\n";
+  const FunctionNames names = ReadFunctionNames(temp.path() / "score.py");
+  EXPECT_EQ(names.defined, (std::set<std::string>{"deep", "load", "run"}));
+  EXPECT_EQ(names.used, (std::set<std::string>{"b", "def", "import", "other", "pass", "run"}));
+  EXPECT_TRUE(names.complete);
+  EXPECT_FALSE(ReadFunctionNames(temp.path() / "missing.py").complete);
+}
+
+TEST(FunctionNames, TellWhatABreakpointOnANameCanStop) {
+  const FunctionNames names{{"load", "run"}, {"run", "predict"}, true};
+  const auto advice = [&](const std::string& name) { return AdviseOnFunction(name, "score.py", names); };
+  EXPECT_EQ(advice("load"), FunctionAdvice{});
+  EXPECT_EQ(advice("<lambda>"), FunctionAdvice{});
+  EXPECT_EQ(advice("init"), (FunctionAdvice{"score.py defines no init()", ""}));
+  EXPECT_EQ(advice("run"),
+            (FunctionAdvice{"", "score.py has no run() of its own; stops in any function of that name"}));
+  EXPECT_EQ(advice("nothing"),
+            (FunctionAdvice{"",
+                            "No def in score.py or the files beside it is called nothing; stops in a library's "
+                            "function of that name, if one is called"}));
+  EXPECT_EQ(advice("Model.load"),
+            (FunctionAdvice{"'Model.load' is no function's bare name, expected such as load", ""}));
+  EXPECT_EQ(advice("a b"), (FunctionAdvice{"'a b' is no function's bare name, expected such as predict", ""}));
+  // One that is imported may be there.
+  EXPECT_EQ(AdviseOnFunction("init", "score.py", {{}, {"*"}, true}).trouble, "");
+  EXPECT_EQ(AdviseOnFunction("init", "score.py", {{}, {"init"}, true}).trouble, "");
+  EXPECT_EQ(AdviseOnFunction("nothing", "score.py", {{}, {}, false}), FunctionAdvice{});
 }
 
 TEST(EntryPoints, AreTheFirstStatementsBehindTheDocstrings) {

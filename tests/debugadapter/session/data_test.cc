@@ -225,6 +225,37 @@ TEST_F(Data, FunctionBreakpointsOnRunAndInitAreLinesOfTheEntryScript) {
   EXPECT_EQ(run.debuggers[0].functions, Json::array({{{"name", "helper"}, {"hitCondition", "3"}}}));
 }
 
+TEST_F(Data, FunctionBreakpointsThatTheScriptKnowsNothingOfSaySo) {
+  const Json made =
+      run.Ask("setFunctionBreakpoints",
+              {{"breakpoints", {{{"name", "Model.helper"}}, {{"name", "read_csv"}}, {{"name", "os"}}}}})["breakpoints"];
+  EXPECT_EQ(made[0]["verified"], false);
+  EXPECT_THAT(made[0]["message"], HasSubstr("expected such as helper"));
+  EXPECT_EQ(made[1]["verified"], true);
+  EXPECT_THAT(made[1]["message"], HasSubstr("No def in entry.py or the files beside it is called read_csv"));
+  EXPECT_EQ(run.debuggers[0].functions, Json::array({{{"name", "read_csv"}}, {{"name", "os"}}}));
+  EXPECT_THAT(run.Events("breakpoint"), IsEmpty());  // A worker's word does not take the remark away.
+}
+
+TEST(FunctionBreakpoint, OnAnInitThatTheScriptDoesNotHaveIsNotVerified) {
+  FakeRun run;
+  std::ofstream(run.copy) << "def run(mini_batch):\n    return mini_batch\n";
+  run.Attach();
+  run.Worker(0);
+  const Json made = run.Ask("setFunctionBreakpoints", {{"breakpoints", {{{"name", "init()"}}}}})["breakpoints"];
+  EXPECT_EQ(made[0]["verified"], false);
+  EXPECT_EQ(made[0]["message"], "entry.py defines no init()");
+  EXPECT_THAT(run.Sent<wire::ArmWorker>(), IsEmpty());
+}
+
+TEST_F(Data, AHitCountThatCannotBeReadStopsNobodyAndABlankOneIsNone) {
+  const Json made = Set({{{"line", 8}, {"hitCondition", "abc"}}, {{"line", 10}, {"hitCondition", "  "}}});
+  EXPECT_EQ(made[0]["verified"], false);
+  EXPECT_THAT(made[0]["message"], HasSubstr("'abc' is no hit count, expected such as 3"));
+  EXPECT_EQ(made[1]["verified"], true);
+  EXPECT_EQ(run.debuggers[0].breakpoints[run.copy], Json::array({{{"line", 10}}}));
+}
+
 TEST_F(Data, BreakpointsMoveToLinesWithCodeAndAreToldWhenWorkersMoveThem) {
   EXPECT_EQ(Set({{{"line", 6}}, {{"line", 99}}}),
             (Json{{{"id", 1}, {"verified", true}, {"line", 7}, {"source", {{"path", run.own_file}}}},
