@@ -10,11 +10,13 @@
 #include <utility>
 
 #include "runtime/base/check.h"
+#include "runtime/worker/passable.h"
 
 namespace batchscope::worker {
 namespace {
 
-/// The values of a large table are the largest of what debuggers say.
+/// Far more than what reaches a client (kMostPassed): a message must be read to be answered for, and one that is larger
+/// than this costs the debugger.
 constexpr std::size_t kMostMessage = std::size_t{256} << 20;  // Bytes.
 constexpr std::size_t kChunk = std::size_t{64} << 10;         // Bytes.
 constexpr const char* kEndedByItself = "the debugger ended by itself";
@@ -125,7 +127,7 @@ void DebugRelay::Receive() {
 
 void DebugRelay::PassOn(std::string json) {
   DebugStops::Follows follows = stops_.Read(json);
-  if (!follows.is_ours) outbox_.Say(wire::DebuggerOutput{std::move(json)});
+  if (!follows.is_ours) outbox_.Say(wire::DebuggerOutput{Passable(std::move(json))});
   if (follows.stopped) outbox_.Say(*std::move(follows.stopped));
   if (follows.continued) outbox_.Say(wire::WorkerContinued{});
   if (follows.request) Input(*follows.request);

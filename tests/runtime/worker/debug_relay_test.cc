@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -91,6 +92,29 @@ TEST_F(DebugRelayTest, PassesOnWhyTheDebuggerIsNotThere) {
   relay_.Look();
   EXPECT_EQ(Words(), Only(wire::DebuggerGone{"debugpy is missing"}));
   EXPECT_EQ(ends_.size(), 1U);
+}
+
+TEST_F(DebugRelayTest, AnswersForAValueThatIsTooLargeForAClient) {
+  relay_.Arm();
+  Connect();
+  const std::string value(std::size_t{17} << 20, 'x');
+  const std::string answer =
+      R"({"type":"response","seq":7,"request_seq":3,"command":"evaluate","success":true,"body":{"result":")" + value +
+      R"("}})";
+  // More than a socket takes at once: the relay reads meanwhile.
+  std::jthread debugger([&] {
+    ASSERT_TRUE(WriteAll(socket_.get(), wire::WithContentLength(answer) + "Content-Length: 2\r\n\r\n{}").ok());
+  });
+  std::vector<wire::FromWorker> words;
+  while (words.size() < 2) {
+    relay_.Look();
+    for (wire::FromWorker& word : Words()) words.push_back(std::move(word));
+  }
+  const std::string refusal =
+      R"({"command":"evaluate","message":"the answer has 17.0 MiB, more than the 16.0 MiB that reach a client; ask )"
+      R"(for a part of it, such as a slice","request_seq":3,"seq":7,"success":false,"type":"response"})";
+  EXPECT_THAT(words, testing::ElementsAre(wire::FromWorker(wire::DebuggerOutput{refusal}),
+                                          wire::FromWorker(wire::DebuggerOutput{"{}"})));
 }
 
 TEST_F(DebugRelayTest, TellsTheClockAndTheHostOfAStop) {
