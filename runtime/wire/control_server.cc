@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "runtime/base/text.h"
+#include "runtime/base/token.h"
 #include "runtime/wire/control.h"
 #include "runtime/wire/control_socket.h"
 

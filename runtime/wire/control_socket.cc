@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -14,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/base/token.h"
 #include "runtime/wire/codec.h"
 #include "runtime/wire/control.h"
 
@@ -22,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kTokenBytes = 32;
 constexpr int kBacklog = 128;
 constexpr unsigned kOwnerOnly = 0600;
 
@@ -44,16 +43,7 @@ Result<ControlFolder> ControlFolder::Open(const fs::path& folder) {
 }
 
 Result<std::string> ControlFolder::MakeToken() const {
-  unsigned char random[kTokenBytes];
-  std::size_t got = 0;
-  while (got < sizeof random) {
-    const ssize_t more = ::getrandom(random + got, sizeof random - got, 0);
-    if (more < 0 && errno != EINTR) return Status::FromErrno("there are no random bytes for a token", errno);
-    if (more > 0) got += static_cast<std::size_t>(more);
-  }
-  std::string token;
-  for (const unsigned char byte : random) token += fmt::format("{:02x}", byte);
-
+  BATCHSCOPE_ASSIGN_OR_RETURN(std::string token, batchscope::MakeToken());
   ::unlinkat(fd_.get(), kControlToken, 0);
   const fs::path path = path_ / kControlToken;
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -64,7 +54,7 @@ Result<std::string> ControlFolder::MakeToken() const {
   return token;
 }
 
-Result<std::string> ControlFolder::ReadToken() const { return ReadFile(path_ / kControlToken); }
+Result<std::string> ControlFolder::ReadToken() const { return batchscope::ReadToken(path_ / kControlToken); }
 
 Result<UniqueFd> ControlFolder::Listen() const {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -110,16 +100,6 @@ bool IsOfThisUser(int connected) {
   ucred peer{};
   socklen_t size = sizeof peer;
   return ::getsockopt(connected, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == ::geteuid();
-}
-
-bool IsSameToken(std::string_view expected, std::string_view shown) {
-  if (expected.size() != shown.size()) return false;
-  // volatile: so that no compiler makes it end at the first difference.
-  volatile unsigned char difference = 0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    difference = static_cast<unsigned char>(difference | (expected[i] ^ shown[i]));
-  }
-  return difference == 0;
 }
 
 std::size_t SizeIn(std::string_view first_bytes) {

@@ -38,9 +38,6 @@ class ControlFolder {
 /// Whether whoever is connected runs as this process' user.
 bool IsOfThisUser(int connected);
 
-/// Takes the same time for each `shown` of the same length, wherever it differs.
-bool IsSameToken(std::string_view expected, std::string_view shown);
-
 /// The bytes in front of each message: its size.
 inline constexpr std::size_t kSizeBytes = 4;
 std::size_t SizeIn(std::string_view first_bytes);

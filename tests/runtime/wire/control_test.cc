@@ -418,7 +418,7 @@ TEST_F(ControlTest, ConnectSaysWhyARunCannotBeJoined) {
   fs::remove(control() / kControlToken);
   EXPECT_EQ(connect(kLong),
             of_run + "cannot open " + (control() / kControlToken).string() + ": No such file or directory");
-  ASSERT_TRUE(WriteFileAtomically(control() / kControlToken, "guessed").ok());
+  ASSERT_TRUE(WriteFileAtomically(control() / kControlToken, std::string(64, '0'), 0600).ok());
   auto refused = std::async(std::launch::async, [&] { return connect(kLong); });
   while (refused.wait_for(std::chrono::milliseconds(0)) != std::future_status::ready) {
     IsReadable(server_->fd(), 10);
