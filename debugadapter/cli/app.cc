@@ -11,12 +11,12 @@
 #include <exception>
 #include <ostream>
 
-#include "debugadapter/cli/token.h"
 #include "debugadapter/protocol/json_text.h"
 #include "debugadapter/transport/listener.h"
 #include "debugadapter/transport/message_log.h"
 #include "debugadapter/transport/serve.h"
 #include "runtime/base/text.h"
+#include "runtime/base/token.h"
 
 namespace batchscope::dap {
 namespace {
@@ -97,7 +97,8 @@ int MainOrThrow(int argc, const char* const* argv, int in, int out, std::ostream
                      "Listen at this TCP port of 127.0.0.1 (0: any free one) and print a line of JSON "
                      "with \"port\" and \"token\"")
           ->type_name("PORT");
-  app.add_option("--token-file", options.token_file, "Take the token from this file, of mode 0600; it is not printed")
+  app.add_option("--token-file", options.token_file,
+                 "Take the token (at least 32 characters) from this file of yours, of mode 0600; it is not printed")
       ->type_name("FILE")
       ->needs(listen);
   app.add_option("--log", options.log, "Append every message of the protocol to this file, a line each")

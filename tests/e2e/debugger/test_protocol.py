@@ -166,11 +166,13 @@ def test_over_tcp_only_who_shows_the_token_gets_in(scene: Scene):
 
 def test_it_listens_to_this_machine_only_and_takes_a_token_of_a_file(scene: Scene):
     file = scene.shell.folder / "token"
-    file.write_text("my-token\n")
-    file.chmod(0o644)
-    refused = subprocess.run([ADAPTER, "--listen", "0", "--token-file", file], capture_output=True, text=True)
-    assert refused.returncode == 1 and "expected 0600" in refused.stderr
-    file.chmod(0o600)
+    token = "a-token-that-nobody-guesses-so-soon"
+    for text, mode, expected in [(token, 0o644, "expected 0600"), ("my-token\n", 0o600, "expected at least 32")]:
+        file.write_text(text)
+        file.chmod(mode)
+        refused = subprocess.run([ADAPTER, "--listen", "0", "--token-file", file], capture_output=True, text=True)
+        assert refused.returncode == 1 and expected in refused.stderr
+    file.write_text(token + "\n")
     server, told = listen(scene, "--token-file", str(file))
     assert list(told) == ["port"]
     hex_port = f"{told['port']:04X}"
@@ -179,7 +181,7 @@ def test_it_listens_to_this_machine_only_and_takes_a_token_of_a_file(scene: Scen
     assert set(addresses) == {f"0100007F:{hex_port}"}
     client = Debugger.connect(told["port"])
     with pytest.raises(Refused, match="no run is running"):
-        client.attach(token="my-token")
+        client.attach(token=token)
     client.close()
     server.send_signal(signal.SIGINT)
     assert server.wait(GENEROUS_SECONDS) == 0
