@@ -1,6 +1,7 @@
 #include "debugadapter/transport/listener.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <list>
@@ -18,14 +20,19 @@
 namespace batchscope::transport {
 namespace {
 
+constexpr int kBetweenTries = 100;  // Milliseconds.
+
+UniqueFd Spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
 /// A client and the thread that serves it.
 class Guest {
  public:
   /// `done` (an eventfd) becomes readable when the session is over.
   Guest(UniqueFd socket, const ServeOptions& options, int done)
-      : thread_([this, client = std::move(socket), options, done]() mutable {
-          transport::Serve(client.get(), client.get(), options);
-          client.Reset();
+      : socket_(std::move(socket)), thread_([this, options = options, done]() mutable {
+          options.on_token = [this] { has_shown_token_ = true; };
+          transport::Serve(socket_.get(), socket_.get(), options);
+          Dismiss();
           is_over_ = true;
           ::eventfd_write(done, 1);
         }) {}
@@ -34,11 +41,31 @@ class Guest {
   Guest& operator=(const Guest&) = delete;
 
   bool is_over() const { return is_over_; }
+  bool has_shown_token() const { return has_shown_token_; }
+  /// Ends the connection from both sides, from any thread; the session sees that its client has gone.
+  void Dismiss() const { ::shutdown(socket_.get(), SHUT_RDWR); }
 
  private:
+  UniqueFd socket_;
   std::atomic<bool> is_over_ = false;
+  std::atomic<bool> has_shown_token_ = false;
   std::thread thread_;  ///< Last: it uses the others.
 };
+
+/// The next client; nothing when there is none. `spare` is given up for a moment when this process has no descriptor
+/// left: a client that is left in the queue would wake us for ever.
+UniqueFd Accept(int listener, UniqueFd& spare) {
+  UniqueFd client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  if (client.valid()) {
+    const int on = 1;
+    ::setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  } else if (errno != EINTR && errno != EAGAIN && errno != ECONNABORTED) {
+    spare.Reset();
+    UniqueFd(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC)).Reset();
+    spare = Spare();
+  }
+  return client;
+}
 
 sockaddr* Generic(sockaddr_in* address) { return reinterpret_cast<sockaddr*>(address); }
 
@@ -65,24 +92,35 @@ Result<Listener> Listener::Bind(std::uint16_t port) {
 void Listener::Serve(const ServeOptions& options) {
   const UniqueFd done(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   Check(done.valid(), "eventfd: errno {}", errno);
-  std::list<Guest> guests;
+  UniqueFd spare = Spare();
+  std::list<Guest> guests;  // The first one came first.
+  bool has_dismissed = false;
   while (true) {
-    pollfd wanted[] = {{guests.size() < kMostClients ? fd_.get() : -1, POLLIN, 0},
-                       {done.get(), POLLIN, 0},
-                       {options.stop_fd, POLLIN, 0}};
-    if (::poll(wanted, std::size(wanted), -1) <= 0) continue;
+    const bool has_room = guests.size() < kMostClients;
+    const auto oldest = std::find_if(guests.begin(), guests.end(),
+                                     [](const Guest& guest) { return !guest.has_shown_token() && !guest.is_over(); });
+    const bool can_take = spare.valid() && (has_room || (!has_dismissed && oldest != guests.end()));
+    pollfd wanted[] = {{can_take ? fd_.get() : -1, POLLIN, 0}, {done.get(), POLLIN, 0}, {options.stop_fd, POLLIN, 0}};
+    const int ready = ::poll(wanted, std::size(wanted), spare.valid() ? -1 : kBetweenTries);
+    if (!spare.valid()) spare = Spare();
+    if (ready <= 0) continue;
     if (wanted[2].revents != 0) return;  // The guests see it too; they are waited for.
     if (wanted[1].revents != 0) {
       eventfd_t count = 0;
       ::eventfd_read(done.get(), &count);
       guests.remove_if([](const Guest& guest) { return guest.is_over(); });
+      has_dismissed = false;
+      continue;
     }
     if (wanted[0].revents == 0) continue;
-    UniqueFd client(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!client.valid()) continue;
-    const int on = 1;
-    ::setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    guests.emplace_back(std::move(client), options, done.get());
+    if (!has_room) {
+      if (oldest->has_shown_token()) continue;  // Meanwhile.
+      oldest->Dismiss();
+      has_dismissed = true;  // Its place is free when it is done.
+      continue;
+    }
+    UniqueFd client = Accept(fd_.get(), spare);
+    if (client.valid()) guests.emplace_back(std::move(client), options, done.get());
   }
 }
 

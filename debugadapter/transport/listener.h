@@ -15,8 +15,12 @@ class Listener {
   static Result<Listener> Bind(std::uint16_t port);
 
   std::uint16_t port() const { return port_; }
-  /// Serves each client on a thread of its own (one that says nothing keeps nobody out), at most kMostClients at a
-  /// time, until `options.stop_fd` is readable. Returns when the last of them is done.
+  /// Serves each client on a thread of its own, at most kMostClients at a time, until `options.stop_fd` is readable.
+  /// Returns when the last of them is done.
+  ///
+  /// Who says nothing keeps nobody out: a client has `options.token_limit` to show the token, and when one more comes
+  /// than there is room for, the one that has waited the longest without having shown it is dropped. Only when all have
+  /// shown it does the next one wait.
   void Serve(const ServeOptions& options);
 
   static constexpr std::size_t kMostClients = 16;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "debugadapter/transport/run_finder.h"
+#include "runtime/base/token.h"
 #include "runtime/record/run_folder.h"
 
 namespace batchscope::transport {
@@ -40,7 +41,9 @@ bool IsYoung(const record::RunFolder& run) {
 }  // namespace
 
 World::World(ClientStream& client, const ServeOptions& options)
-    : client_(client), options_(options), session_(*this, options.session) {}
+    : client_(client), options_(options), session_(*this, options.session) {
+  if (!options_.session.token.empty()) token_until_ = Now() + options_.token_limit;
+}
 
 void World::Run() {
   while (!IsDone()) {
@@ -70,6 +73,7 @@ std::optional<MonotonicTime> World::NextTime() const {
   if (step_) consider(step_->deadline());
   if (is_over_ && client_.wants_to_write()) consider(deliver_until_);
   if (is_over_) return next;
+  consider(token_until_);
   if (join_) consider(join_->next_try);
   if (launch_ || run_lost_) consider(Now());
   consider(session_.next_time());
@@ -104,30 +108,42 @@ void World::TakeStop() {
   if (is_over_) {
     StopLaunched();
   } else {
-    ClientIsGone();
+    ClientIsGone(client_.end());
   }
 }
 
 void World::TakeFromClient() {
   for (const protocol::Json& message : client_.Receive()) {
     if (is_over_) return;
+    LookForToken(message);
     session_.OnClient(message);
   }
+}
+
+void World::LookForToken(const protocol::Json& message) {
+  if (!token_until_) return;
+  const protocol::Json::json_pointer place("/arguments/token");
+  if (!message.is_object() || !message.contains(place) || !message[place].is_string()) return;
+  if (!IsSameToken(options_.session.token, message[place].get<std::string>())) return;
+  token_until_.reset();
+  if (options_.on_token) options_.on_token();
 }
 
 void World::OnTimes() {
   const std::optional<MonotonicTime> next = session_.next_time();
   if (next && Now() >= *next) session_.OnTime();
   // A stream also ends by what is sent to it.
-  if (!is_over_ && !client_.end().empty()) ClientIsGone();
+  if (!is_over_ && !client_.end().empty()) ClientIsGone(client_.end());
+  if (!is_over_ && token_until_ && Now() >= *token_until_) {
+    ClientIsGone(fmt::format("it showed no token within {} s", options_.token_limit.count() / 1000));
+  }
 }
 
-void World::ClientIsGone() {
-  if (!client_.end().empty()) {
+void World::ClientIsGone(const std::string& why) {
+  if (!why.empty()) {
     client_.Send(protocol::Event(
-        "output",
-        {{"category", "important"},
-         {"output", fmt::format("Batchscope: the debug client is not served any more: {}\n", client_.end())}}));
+        "output", {{"category", "important"},
+                   {"output", fmt::format("Batchscope: the debug client is not served any more: {}\n", why)}}));
   }
   session_.OnClientGone();
   StopLaunched();

@@ -54,8 +54,9 @@ class World final : public session::Outside {
   void TryToJoin();
   void StartStep();
   void OnTimes();
-  /// Ends the session as if its client had gone.
-  void ClientIsGone();
+  void LookForToken(const protocol::Json& message);
+  /// Ends the session as if its client had gone; the client is told why when that is not empty.
+  void ClientIsGone(const std::string& why);
   Result<wire::Welcome> Connect(const std::filesystem::path& run_folder);
 
   ClientStream& client_;
@@ -68,8 +69,9 @@ class World final : public session::Outside {
   bool stop_wanted_ = false;  ///< Of the launched step.
   bool was_told_to_stop_ = false;
   bool is_over_ = false;
-  MonotonicTime deliver_until_;  ///< Once it is over.
-  session::Session session_;     ///< Last: it may call us until it is gone.
+  std::optional<MonotonicTime> token_until_;  ///< While the client has to show its token.
+  MonotonicTime deliver_until_;               ///< Once it is over.
+  session::Session session_;                  ///< Last: it may call us until it is gone.
 };
 
 }  // namespace batchscope::transport

@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -124,8 +127,40 @@ TEST(Serve, EndsWhenItIsTold) {
   EXPECT_TRUE(served.client->AtEnd());
 }
 
-Client ConnectTo(const Listener& listener) {
-  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+/// Serves what the client said and does not say more, with a limit that is over at once; what it is told.
+Client AfterTheLimit(const std::string& token) {
+  int ends[2];
+  Check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
+  Client client{UniqueFd(ends[0])};
+  const UniqueFd server(ends[1]);
+  const TempFolder temp;
+  client.Ask(1, "initialize", {{"adapterID", "batchscope"}});
+  if (!token.empty()) client.Ask(2, "attach", {{"token", token}});
+  client.Ask(3, "threads");
+  client.StopSpeaking();
+  ServeOptions options;
+  options.session.token = "secret";
+  options.home = temp.path();
+  options.token_limit = std::chrono::milliseconds(0);
+  Serve(server.get(), server.get(), options);
+  return client;
+}
+
+TEST(Serve, LetsGoOfAClientThatShowsNoTokenInTime) {
+  for (const char* token : {"", "wrong"}) {
+    Client client = AfterTheLimit(token);
+    EXPECT_EQ(client.Event("output")["body"]["output"],
+              "Batchscope: the debug client is not served any more: it showed no token within 0 s\n")
+        << token;
+  }
+  // With the token it is served to the end of what it says.
+  EXPECT_EQ(AfterTheLimit("secret").Event("output")["body"]["output"],
+            "Batchscope: the debug client is not served any more: it closed the connection\n");
+}
+
+UniqueFd MakeSocket() { return UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+
+Client ConnectTo(const Listener& listener, UniqueFd fd = MakeSocket()) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -155,6 +190,64 @@ TEST(Listener, ServesClientsBesideEachOtherWhoShowTheToken) {
   ::eventfd_write(stop.get(), 1);
   thread.join();
   EXPECT_TRUE(silent.AtEnd());
+}
+
+/// A listener that serves on a thread of its own.
+struct Listening {
+  Listening() {
+    options.session.token = "secret";
+    options.home = temp.path();
+    options.stop_fd = stop.get();
+    thread = std::thread([this] { listener.Serve(options); });
+  }
+  ~Listening() {
+    ::eventfd_write(stop.get(), 1);
+    thread.join();
+  }
+  /// One that has shown the token.
+  Client Enter() const {
+    Client client = ConnectTo(listener);
+    client.Ask(1, "initialize", {{"adapterID", "batchscope"}});
+    client.Ask(2, "attach", {{"token", "secret"}});
+    EXPECT_THAT(client.Answer(2).value("message", ""), HasSubstr("no run is running in"));
+    return client;
+  }
+
+  TempFolder temp;
+  UniqueFd stop{::eventfd(0, EFD_CLOEXEC)};
+  Listener listener = Listener::Bind(0).value();
+  ServeOptions options;
+  std::thread thread;
+};
+
+TEST(Listener, LetsTheOneWithTheTokenInHoweverManySayNothing) {
+  Listening listening;
+  std::vector<Client> silent;
+  for (std::size_t i = 0; i < Listener::kMostClients; ++i) silent.push_back(ConnectTo(listening.listener));
+  Client owner = listening.Enter();
+  EXPECT_TRUE(silent.front().AtEnd());
+  // Nor do they drive it out.
+  for (std::size_t i = 0; i < 2 * Listener::kMostClients; ++i) silent.push_back(ConnectTo(listening.listener));
+  EXPECT_TRUE(silent[2 * Listener::kMostClients].AtEnd());
+  owner.Ask(3, "threads");
+  EXPECT_EQ(owner.Answer(3)["success"], true);
+}
+
+TEST(Listener, RefusesAClientWhenThereIsNoDescriptorLeft) {
+  Listening listening;
+  const Client first = listening.Enter();  // Everything is open that serving needs.
+  UniqueFd fd = MakeSocket();
+  const UniqueFd next(::dup(fd.get()));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(UniqueFd(::dup(next.get())).get());
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  Client refused = ConnectTo(listening.listener, std::move(fd));
+  // Left waiting, it would keep the listener busy for ever.
+  EXPECT_TRUE(refused.AtEnd());
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  const Client later = listening.Enter();
 }
 
 }  // namespace
