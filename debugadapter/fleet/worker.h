@@ -56,6 +56,7 @@ struct Thread {
   bool shown = false;    ///< The client knows of it.
   bool stopped = false;  ///< And the client knows that, too.
   bool raised = false;   ///< It is stopped at an exception.
+  bool leaving = false;  ///< It was told to step to a target; its debugger has not agreed yet.
   std::string says;      ///< Why it stopped, for people.
 };
 

@@ -136,10 +136,11 @@ void Disarm(Context& context, fleet::Worker& worker) {
 void LookAfterFailure(Context& context, WorkerId id) {
   context.timers.emplace(context.outside.Now() + kSlow, [&context, id] {
     const fleet::Worker* waits = context.Find(id);
-    if (waits == nullptr || !waits->failure || waits->any_stopped()) return;
+    if (waits == nullptr || !waits->failure || waits->held || waits->any_stopped()) return;
     AskViews(context, [&context, id](const wire::Workers&) {
       fleet::Worker* worker = context.Find(id);
       if (worker == nullptr || !worker->failure || worker->any_stopped()) return;
+      if (worker->held || worker->view.phase == wire::WorkerPhase::kHeld) return;  // It ends behind its hold.
       const bool is_there = worker->failure->in_init ? worker->view.phase == wire::WorkerPhase::kStarting
                                                      : worker->view.attempt == worker->failure->attempt;
       if (is_there) return LookAfterFailure(context, id);
@@ -154,7 +155,7 @@ void PassGate(Context& context, fleet::Worker& worker) {
   if (!worker.waits || (worker.held && worker.arms != fleet::Arms::kArmed)) return;
   worker.waits = false;
   context.outside.ToRun(wire::Pass{worker.id});
-  if (worker.failure) LookAfterFailure(context, worker.id);
+  if (worker.failure && !worker.held) LookAfterFailure(context, worker.id);
 }
 
 }  // namespace
@@ -202,6 +203,12 @@ void UpdateWatch(Context& context) {
   context.outside.ToRun(wire::SetWatch{std::move(watch)});
 }
 
+void SayOfRun(Context& context, const std::string& text, const std::string& prefix) {
+  constexpr const char* kOff = "debug = \"off\"";
+  if (text.find(kOff) == std::string::npos) return context.client.Console(prefix + text);
+  if (context.said.insert(kOff).second) context.client.Console(text);
+}
+
 void OnArmed(Context& context, fleet::Worker& worker) {
   if (worker.arms != fleet::Arms::kArming) return;
   worker.arms = fleet::Arms::kArmed;
@@ -221,7 +228,7 @@ void OnDisarmed(Context& context, fleet::Worker& worker, const std::string& why)
     worker.pausing = false;
     worker.temporary = false;
     worker.bound.clear();
-    context.client.Console(fmt::format("{} left the debugger: {}", fleet::WorkerName(worker.id), why));
+    SayOfRun(context, why, fmt::format("{} left the debugger: ", fleet::WorkerName(worker.id)));
   }
   Reconcile(context, worker);
 }

@@ -17,6 +17,10 @@ void ReconcileAll(Context& context, Why why);
 void UpdateWatch(Context& context);
 
 void OnArmed(Context& context, fleet::Worker& worker);
+/// A text of the run for people. One about a step that has no debugger at all is said once, though it comes for each
+/// worker and each request.
+void SayOfRun(Context& context, const std::string& text, const std::string& prefix = {});
+
 void OnDisarmed(Context& context, fleet::Worker& worker, const std::string& why);
 void OnGate(Context& context, fleet::Worker& worker, const wire::AtGate& at);
 void OnHeld(Context& context, fleet::Worker& worker, const wire::WorkerHeld& held);

@@ -39,13 +39,45 @@ std::optional<NamedThread> StoppedThreadOf(Context& context, const Call& call) {
   return std::nullopt;
 }
 
+/// When a step of the main thread leaves run(), the gate behind it tells, and the step ends at the next run().
+void ExpectStep(Context& context, const NamedThread& named) {
+  if (!named.worker->is_main(named.thread)) return;
+  named.worker->stepping = true;
+  named.worker->watched = true;
+  UpdateWatch(context);
+}
+
+/// Its debugger may refuse the target; then the thread never went on.
+void StepToTarget(Context& context, Ticket ticket, const NamedThread& named, const char* command, Json arguments) {
+  const WorkerId id = named.worker->id;
+  const bool was_watched = named.worker->watched;
+  ExpectStep(context, named);
+  named.worker->threads.at(named.thread).leaving = true;
+  const auto on_answer = [&context, ticket, id, was_watched, number = named.thread](const Answer& answer) {
+    answer.ok ? context.client.Succeed(ticket) : context.client.Deny(ticket, answer.message);
+    fleet::Worker* worker = context.Find(id);
+    if (worker == nullptr) return;
+    const auto thread = worker->threads.find(number);
+    // It went on already, and may have stopped anew.
+    if (thread == worker->threads.end() || !std::exchange(thread->second.leaving, false)) return;
+    if (answer.ok) {
+      worker->failure.reset();
+      return Resumed(context, *worker, number);
+    }
+    if (!worker->is_main(number)) return;
+    worker->stepping = false;
+    worker->watched = was_watched;
+    UpdateWatch(context);
+  };
+  Ask(context, id, command, std::move(arguments), on_answer);
+}
+
 void Step(Context& context, const Call& call, const char* command) {
   const auto target = call.arguments.MaybeInteger("targetId");
   const auto named = StoppedThreadOf(context, call);
   if (!named) return;
   fleet::Worker& worker = *named->worker;
   Json arguments = {{"threadId", named->thread}};
-  OnAnswer on_answer = [](const Answer&) {};
   if (target) {
     const auto remote = context.ids.step_in_targets.Find(*target);
     if (!remote || remote->worker != worker.id) {
@@ -53,20 +85,13 @@ void Step(Context& context, const Call& call, const char* command) {
                                  protocol::kNoSuchId);
     }
     arguments["targetId"] = remote->id;
-    on_answer = [&context, ticket = call.ticket](const Answer& answer) {
-      answer.ok ? context.client.Succeed(ticket) : context.client.Deny(ticket, answer.message);
-    };
+    return StepToTarget(context, call.ticket, *named, command, std::move(arguments));
   }
-  if (worker.is_main(named->thread)) {
-    // When the step leaves run(), the gate behind it tells, and the step ends at the next run().
-    worker.stepping = true;
-    worker.watched = true;
-    UpdateWatch(context);
-  }
+  ExpectStep(context, *named);
   Resumed(context, worker, named->thread);
   worker.failure.reset();
-  Ask(context, worker.id, command, std::move(arguments), std::move(on_answer));
-  if (!target) context.client.Succeed(call.ticket);
+  Tell(context, worker.id, command, std::move(arguments));
+  context.client.Succeed(call.ticket);
 }
 
 }  // namespace
@@ -81,6 +106,27 @@ void ResumeWorker(Context& context, fleet::Worker& worker, std::optional<std::in
     Tell(context, worker.id, "continue", {{"threadId", "*"}});
     if (worker.any_stopped()) worker.failure.reset();
     Resumed(context, worker, told);
+  }
+  UpdateWatch(context);
+  Reconcile(context, worker);
+}
+
+/// One thread goes on, and others of its worker that are stopped stay so.
+void ResumeThread(Context& context, const NamedThread& named) {
+  fleet::Worker& worker = *named.worker;
+  const auto thread = worker.threads.find(named.thread);
+  if (thread == worker.threads.end()) return ResumeWorker(context, worker, named.thread);
+  bool was_pausing = false;
+  if (worker.is_main(named.thread)) {
+    worker.watched = false;
+    worker.stepping = false;
+    if (worker.next_run == fleet::NextRun::kStep) worker.next_run = fleet::NextRun::kNo;
+    was_pausing = std::exchange(worker.pausing, false) && worker.arms == fleet::Arms::kArmed;
+  }
+  if (thread->second.stopped || was_pausing) {
+    Tell(context, worker.id, "continue", {{"threadId", named.thread}, {"singleThread", true}});
+    if (worker.is_main(named.thread) && thread->second.stopped) worker.failure.reset();
+    ResumedAlone(context, worker, named.thread);
   }
   UpdateWatch(context);
   Reconcile(context, worker);
@@ -105,8 +151,9 @@ void Continue(Context& context, const Call& call) {
   const auto named = ThreadOf(context, call);
   if (!named) return;
   context.client.Succeed(call.ticket, {{"allThreadsContinued", false}});
+  if (single) return ResumeThread(context, *named);
   ResumeWorker(context, *named->worker, named->thread);
-  if (!context.settings.continue_all || single) return;
+  if (!context.settings.continue_all) return;
   for (auto& [id, worker] : context.workers) {
     if (id != named->worker->id) ResumeWorker(context, worker, std::nullopt);
   }

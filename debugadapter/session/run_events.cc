@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "debugadapter/fleet/evaluation_errors.h"
 #include "debugadapter/fleet/thread_names.h"
 #include "debugadapter/protocol/json_text.h"
 #include "debugadapter/session/arming.h"
@@ -25,12 +26,39 @@ void OnModule(Context& context, const Json& body) {
   context.client.Event("module", {{"reason", "new"}, {"module", std::move(ours)}});
 }
 
+std::string PlaceOf(const fleet::Breakpoint& breakpoint) {
+  if (breakpoint.wanted.path.empty()) return breakpoint.wanted.function + "()";
+  const int line = breakpoint.told.line > 0 ? breakpoint.told.line : breakpoint.wanted.line;
+  return fmt::format("{}:{}", breakpoint.wanted.path, line);
+}
+
+/// Names the breakpoint whose condition or log message cannot be evaluated; each once, as every worker that comes
+/// there says it again. False: the text is no such error.
+bool SayEvaluationError(Context& context, const fleet::Worker& worker, const std::string& text) {
+  const auto error = fleet::FindEvaluationError(text, worker.sent);
+  if (!error) return false;
+  std::string places;
+  std::string shown;
+  for (const int owner : error->owners) {
+    const fleet::Breakpoint* breakpoint = context.breakpoints.Find(owner);
+    if (breakpoint == nullptr) continue;
+    places += (places.empty() ? "" : " or ") + PlaceOf(*breakpoint);
+    shown = error->in_log_message ? breakpoint->wanted.log_message : breakpoint->wanted.condition;
+  }
+  if (places.empty()) return false;
+  const std::string line =
+      fmt::format("{}: the {}{} cannot be evaluated: {}", places, error->in_log_message ? "log message" : "condition",
+                  error->owners.size() == 1 ? fmt::format(" '{}'", shown) : "", error->reason);
+  if (context.said.insert(line).second) context.client.Console(line);
+  return true;
+}
+
 /// Log points, and what the debugger itself has to say.
 void OnOutput(Context& context, const fleet::Worker& worker, const Json& body) {
   Fields fields(body);
   std::string category = fields.Text("category", "console");
   std::string text = fields.Text("output");
-  if (category == "telemetry" || text.empty()) return;
+  if (category == "telemetry" || text.empty() || SayEvaluationError(context, worker, text)) return;
   context.client.Event("output", {{"category", std::move(category)},
                                   {"output", fmt::format("{}: {}", fleet::WorkerName(worker.id), text)}});
 }
@@ -134,7 +162,7 @@ struct Visitor {
     With(held.worker, [&](fleet::Worker& worker) { OnHeld(context, worker, held); });
   }
   void operator()(const wire::Workers& views) const { OnViews(context, views); }
-  void operator()(const wire::Notice& notice) const { context.client.Console(notice.text); }
+  void operator()(const wire::Notice& notice) const { SayOfRun(context, notice.text); }
   void operator()(const wire::RunEnded& ended) const {
     OnRunOver(context, fmt::format("The run {} {}{}{}", context.run.run_id, ended.status,
                                    ended.reason.empty() ? "" : ": ", ended.reason));

@@ -216,6 +216,7 @@ void OnStopped(Context& context, fleet::Worker& worker, const Json& body) {
   if (!worker.main) worker.main = stop.thread;
   const bool is_new = worker.threads.count(stop.thread) == 0;
   worker.threads[stop.thread].stopped = true;
+  worker.threads[stop.thread].leaving = false;
   if (is_new) AskThreads(context, worker.id);
   ForgetIds(context, worker.id, stop.thread);
   worker.pausing = false;
@@ -240,7 +241,10 @@ void OnContinued(Context& context, fleet::Worker& worker, const Json& body) {
   if (!fields.ok() || thread == worker.threads.end() || !thread->second.stopped) return;
   thread->second.stopped = false;
   ForgetIds(context, worker.id, number);
-  context.client.Event("continued", {{"threadId", ThreadId(context, worker, number)}, {"allThreadsContinued", false}});
+  if (!std::exchange(thread->second.leaving, false)) {
+    context.client.Event("continued",
+                         {{"threadId", ThreadId(context, worker, number)}, {"allThreadsContinued", false}});
+  }
   if (worker.is_main(number)) worker.failure.reset();
   Reconcile(context, worker);
 }
@@ -283,6 +287,7 @@ void SendPause(Context& context, fleet::Worker& worker) {
 
 void Resumed(Context& context, fleet::Worker& worker, std::optional<std::int64_t> told) {
   for (auto& [number, thread] : worker.threads) {
+    thread.leaving = false;
     if (!std::exchange(thread.stopped, false)) continue;
     thread.raised = false;
     if (number == told) continue;
@@ -290,6 +295,13 @@ void Resumed(Context& context, fleet::Worker& worker, std::optional<std::int64_t
                          {{"threadId", ThreadId(context, worker, number)}, {"allThreadsContinued", false}});
   }
   ForgetIds(context, worker.id, std::nullopt);
+}
+
+void ResumedAlone(Context& context, fleet::Worker& worker, std::int64_t number) {
+  fleet::Thread& thread = worker.threads.at(number);
+  thread.stopped = false;
+  thread.raised = false;
+  ForgetIds(context, worker.id, number);
 }
 
 void ForgetThreads(Context& context, fleet::Worker& worker) {

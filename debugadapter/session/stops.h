@@ -28,6 +28,8 @@ void OnThread(Context& context, fleet::Worker& worker, const Json& body);
 void SendPause(Context& context, fleet::Worker& worker);
 /// All its threads go on, as they do when one is told to. The client hears of it but for `told`, which it asked for.
 void Resumed(Context& context, fleet::Worker& worker, std::optional<std::int64_t> told);
+/// One of its threads goes on and the others stay; the client asked for that and hears nothing of it.
+void ResumedAlone(Context& context, fleet::Worker& worker, std::int64_t thread);
 /// The worker's debugger is gone: the client hears that what was stopped goes on, and loses the helper threads.
 void ForgetThreads(Context& context, fleet::Worker& worker);
 

@@ -166,6 +166,23 @@ TEST(Attach, AWorkerThatCannotBeArmedIsNotTriedForEver) {
   EXPECT_TRUE(run.debuggers[0].armed);
 }
 
+TEST(Attach, ToAStepWithoutDebuggersSaysSoOnce) {
+  FakeRun run;
+  run.Attach();
+  const std::string why = "debug = \"off\" stands in this run's step";
+  for (const std::uint32_t worker : {0u, 1u, 2u}) {
+    run.Worker(worker);
+    run.debuggers[worker].silent = true;
+  }
+  run.Ask("setBreakpoints", Lines(run, {8}));
+  run.Says(wire::Notice{why});
+  for (const std::uint32_t worker : {0u, 1u, 2u}) run.Says(wire::WorkerDisarmed{{worker}, why});
+  run.Says(wire::Notice{"other"});
+  run.Says(wire::Notice{"other"});
+  run.Says(wire::WorkerDisarmed{{0}, "the step says debug = \"off\""});
+  EXPECT_EQ(run.Console(), why + "\nother\nother\n");
+}
+
 TEST(Attach, TheLeaseOfAForgottenStopLetsTheWorkerGoOn) {
   FakeRun run;
   run.Attach();

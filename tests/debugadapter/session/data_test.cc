@@ -205,6 +205,27 @@ TEST_F(Data, AWorkerThatHoldsIsShownWhereItFailed) {
   EXPECT_EQ(run.Events("thread").back()["reason"], "exited");
 }
 
+TEST_F(Data, AHoldWithNothingToShowIsNotAskedAboutAllTheTime) {
+  run.Ask("setExceptionBreakpoints", {{"filters", {"failed"}}});
+  wire::AtGate at;
+  at.gate = wire::Gate::kFailure;
+  at.attempt = {{4}, 2};
+  at.failure = {FailureKind::kWrongType, "", "run() returned None", ""};
+  run.views[0].phase = wire::WorkerPhase::kHeld;
+  run.views[0].attempt = at.attempt;
+  run.Gate(0, at);
+  run.Gate(1, at);
+  run.views[1] = run.views[0];
+  run.views[1].worker = {1};
+  run.Says(wire::WorkerHeld{{0}, at.attempt, at.failure, 600});
+  run.to_run.clear();
+  run.Wait(1s);
+  // w1 is held, too, and the session learns it only by asking.
+  EXPECT_EQ(run.Sent<wire::AskWorkers>().size(), 1u);
+  EXPECT_EQ(run.session.next_time(), std::nullopt);
+  EXPECT_TRUE(run.debuggers[0].armed);
+}
+
 TEST_F(Data, AHolderThatCannotBeArmedIsNotLetGo) {
   run.debuggers[1].silent = true;
   run.Says(wire::WorkerHeld{{1}, {{9}, 2}, {}, 600});
@@ -283,6 +304,39 @@ TEST_F(Data, LogPointsConditionsAndHitCountsAreHandedOn) {
   run.Debugger(0, {{"type", "event"}, {"event", "output"}, {"body", {{"category", "stdout"}, {"output", "7\n"}}}});
   run.Settle();
   EXPECT_EQ(run.Events("output")[0], (Json{{"category", "stdout"}, {"output", "w0: 7\n"}}));
+}
+
+TEST_F(Data, AConditionThatCannotBeEvaluatedIsToldOnceWithItsPlace) {
+  Set({{{"line", 10}, {"condition", "$attempt > 0; x ==== 1"}}, {{"line", 8}, {"condition", "total"}}});
+  for (const std::uint32_t worker : {0u, 1u}) {
+    run.Gate(worker, wire::Gate::kBeforeRun, {{3}, 0}, {Rule()});
+    for (int times = 0; times < 2; ++times) {
+      run.Debugger(worker, {{"type", "event"},
+                            {"event", "output"},
+                            {"body",
+                             {{"category", "console"},
+                              {"output",
+                               "pydevd: Error while evaluating expression in conditional breakpoint: x ==== 1\n"
+                               "  File \"<string>\", line 1\n    x ==== 1\nSyntaxError: invalid syntax\n\n"}}}});
+    }
+  }
+  run.Settle();
+  EXPECT_EQ(run.Console(), run.own_file +
+                               ":10: the condition '$attempt > 0; x ==== 1' cannot be evaluated: "
+                               "SyntaxError: invalid syntax\n");
+}
+
+TEST_F(Data, ALogMessageThatCannotBeEvaluatedIsToldOnceWithItsPlace) {
+  Set({{{"line", 10}, {"logMessage", "now {total +}"}}, {{"line", 8}, {"logMessage", "here"}}});
+  for (const std::uint32_t worker : {0u, 1u}) {
+    run.Debugger(worker, {{"type", "event"},
+                          {"event", "output"},
+                          {"body", {{"category", "stdout"}, {"output", "invalid syntax (<string>, line 1)\n"}}}});
+  }
+  run.Settle();
+  EXPECT_EQ(run.Console(), run.own_file +
+                               ":10: the log message 'now {total +}' cannot be evaluated: "
+                               "SyntaxError: invalid syntax\n");
 }
 
 TEST_F(Data, AFileThatDiffersIsToldOnceWithADiff) {

@@ -149,6 +149,14 @@ void FakeRun::Serve(std::uint32_t worker, const Json& request) {
   debugger.last = request["arguments"];
   if (kServed.count(command) == 0) trouble.push_back(command);
   if (debugger.silent) return;
+  if (debugger.refused.count(command) > 0) {
+    Debugger(worker, {{"type", "response"},
+                      {"request_seq", request["seq"]},
+                      {"command", command},
+                      {"success", false},
+                      {"message", "it will not"}});
+    return;
+  }
   const bool is_resume = command == "continue" || command == "next" || command == "stepIn" || command == "stepOut";
   if (is_resume && debugger.stopped.empty()) {
     if (command != "continue") trouble.push_back(command + " while running");

@@ -20,7 +20,8 @@ using protocol::Json;
 /// pydevd in one worker, as far as a session can tell: what it answers, what it leaves without an answer.
 struct FakeDebugger {
   bool armed = false;
-  bool silent = false;  ///< The GIL is held: it answers nothing.
+  bool silent = false;            ///< The GIL is held: it answers nothing.
+  std::set<std::string> refused;  ///< Commands that it answers with an error.
   std::map<std::string, Json> breakpoints;
   Json functions = Json::array();
   Json filters = Json::array();

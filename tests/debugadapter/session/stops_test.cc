@@ -208,6 +208,83 @@ TEST_F(Stops, StepInTargetsAreTranslated) {
   EXPECT_EQ(run.debuggers[0].last["targetId"], 9);
 }
 
+TEST_F(Stops, AStepToATargetIsNoneWhenTheDebuggerRefusesIt) {
+  run.Stops(0, 1, "breakpoint", 8);
+  const int frame = FrameOf(0);
+  const Json target = run.Ask("stepInTargets", {{"frameId", frame}})["targets"][0]["id"];
+  const auto rules = [&] { return run.Sent<wire::SetWatch>().back().watch.rules; };
+  run.Clear();
+  run.debuggers[0].refused = {"stepIn"};
+  EXPECT_EQ(run.Refused("stepIn", {{"threadId", threads[0]}, {"targetId", target}}), "it will not");
+  EXPECT_THAT(rules(), IsEmpty());
+  EXPECT_THAT(run.Events("continued"), IsEmpty());
+  // It still stands where it stood, with its frames.
+  run.Ask("scopes", {{"frameId", frame}});
+  run.debuggers[0].refused.clear();
+  run.Ask("stepIn", {{"threadId", threads[0]}, {"targetId", target}});
+  EXPECT_EQ(rules().size(), 1u);
+  EXPECT_THAT(run.Events("continued"), IsEmpty());
+  EXPECT_THAT(run.Refused("next", {{"threadId", threads[0]}}), HasSubstr("is running"));
+  EXPECT_THAT(run.Refused("scopes", {{"frameId", frame}}), HasSubstr("is gone"));
+  run.Stops(0, 1, "step", 14);
+  run.Ask("next", {{"threadId", threads[0]}});
+}
+
+TEST_F(Stops, AnAgreedStepToATargetTakesAllThreadsAlong) {
+  run.debuggers[0].threads.push_back({{"id", 5}, {"name", "Thread-5"}});
+  run.Stops(0, 5, "breakpoint", 14);
+  const int helper = run.Events("stopped").back()["threadId"];
+  run.Stops(0, 1, "breakpoint", 8);
+  const Json target = run.Ask("stepInTargets", {{"frameId", FrameOf(0)}})["targets"][0]["id"];
+  run.debuggers[0].silent = true;
+  run.Clear();
+  const int step = run.Send("stepIn", {{"threadId", threads[0]}, {"targetId", target}});
+  // The worker's debugger agrees before its threads say that they go on.
+  run.Debugger(0, {{"type", "response"},
+                   {"request_seq", Json::parse(run.Sent<wire::ToDebugger>().back().json)["seq"]},
+                   {"command", "stepIn"},
+                   {"success", true}});
+  run.Settle();
+  EXPECT_EQ(run.AnswerTo(step)["success"], true);
+  EXPECT_EQ(run.Events("continued"), (std::vector<Json>{{{"threadId", helper}, {"allThreadsContinued", false}}}));
+}
+
+TEST_F(Stops, ContinueOfASingleThreadLeavesTheOthersOfItsWorker) {
+  run.debuggers[0].threads.push_back({{"id", 5}, {"name", "Thread-5"}});
+  run.Stops(0, 5, "breakpoint", 14);
+  const int helper = run.Events("stopped").back()["threadId"];
+  const int helper_frame = run.Ask("stackTrace", {{"threadId", helper}})["stackFrames"][0]["id"];
+  run.Stops(0, 1, "breakpoint", 8);
+  const int frame = FrameOf(0);
+  run.Clear();
+  run.Ask("continue", {{"threadId", threads[0]}, {"singleThread", true}});
+  EXPECT_EQ(run.debuggers[0].last, (Json{{"threadId", 1}, {"singleThread", true}}));
+  EXPECT_EQ(run.debuggers[0].stopped, (std::map<std::int64_t, std::string>{{5, "breakpoint"}}));
+  EXPECT_THAT(run.Events("continued"), IsEmpty());
+  run.Ask("scopes", {{"frameId", helper_frame}});
+  EXPECT_THAT(run.Refused("scopes", {{"frameId", frame}}), HasSubstr("is gone"));
+  EXPECT_THAT(run.Refused("next", {{"threadId", threads[0]}}), HasSubstr("is running"));
+  // Without it, all that stand in this worker go on.
+  run.Stops(0, 1, "breakpoint", 8);
+  run.Clear();
+  run.Ask("continue", {{"threadId", threads[0]}});
+  EXPECT_EQ(run.debuggers[0].last, (Json{{"threadId", "*"}}));
+  EXPECT_EQ(run.Events("continued"), (std::vector<Json>{{{"threadId", helper}, {"allThreadsContinued", false}}}));
+}
+
+TEST_F(Stops, ContinueOfASingleThreadTakesAPauseBackAndDisarmsAtTheEnd) {
+  run.Ask("pause", {{"threadId", threads[0]}});
+  run.Ask("continue", {{"threadId", threads[0]}, {"singleThread", true}});
+  EXPECT_EQ(run.debuggers[0].commands.back(), "continue");
+  run.Wait(1s);
+  EXPECT_EQ(run.Console(), "");
+  run.Stops(0, 1, "breakpoint", 8);
+  run.Ask("setBreakpoints", {{"source", {{"path", run.own_file}}}, {"breakpoints", Json::array()}});
+  EXPECT_TRUE(run.debuggers[0].armed);
+  run.Ask("continue", {{"threadId", threads[0]}, {"singleThread", true}});
+  EXPECT_FALSE(run.debuggers[0].armed);
+}
+
 TEST_F(Stops, HelperThreadsAppearWhenTheyStop) {
   run.debuggers[0].threads.push_back({{"id", 5}, {"name", "Thread-5"}});
   run.Stops(0, 5, "breakpoint", 14);
