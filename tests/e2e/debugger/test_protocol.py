@@ -164,6 +164,20 @@ def test_over_tcp_only_who_shows_the_token_gets_in(scene: Scene):
     assert scene.finish().rows == doubled(1)
 
 
+def test_connections_that_say_nothing_keep_nobody_out(scene: Scene):
+    server, told = listen(scene)
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            stack.enter_context(socket.create_connection(("127.0.0.1", told["port"])))
+        client = Debugger.connect(told["port"])
+        with pytest.raises(Refused, match="no run is running"):
+            client.attach(token=told["token"])
+        client.close()
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(GENEROUS_SECONDS) == 0
+    server.stdout.close()
+
+
 def test_it_listens_to_this_machine_only_and_takes_a_token_of_a_file(scene: Scene):
     file = scene.shell.folder / "token"
     token = "a-token-that-nobody-guesses-so-soon"
