@@ -7,6 +7,7 @@
 #include "debugadapter/session/handlers.h"
 #include "debugadapter/session/stops.h"
 #include "runtime/base/files.h"
+#include "runtime/base/token.h"
 
 namespace batchscope::session {
 namespace {
@@ -52,16 +53,6 @@ Json Capabilities() {
   return capabilities;
 }
 
-/// Takes the same time for each wrong text of one length.
-bool SameToken(const std::string& shown, const std::string& right) {
-  if (shown.size() != right.size()) return false;
-  int different = 0;
-  for (std::size_t at = 0; at < right.size(); ++at) {
-    different |= static_cast<unsigned char>(shown[at]) ^ static_cast<unsigned char>(right[at]);
-  }
-  return different == 0;
-}
-
 /// What attach and launch have in common. False: the request was answered with an error.
 bool TakeSettings(Context& context, const Call& call) {
   if (context.stage != Stage::kInitialized) {
@@ -80,7 +71,7 @@ bool TakeSettings(Context& context, const Call& call) {
     context.client.Fail(call.ticket, protocol::kMalformed, call.arguments.status().message());
     return false;
   }
-  if (!context.options.token.empty() && !SameToken(token, context.options.token)) {
+  if (!context.options.token.empty() && !IsSameToken(context.options.token, token)) {
     context.client.Fail(call.ticket, protocol::kWrongToken,
                         "The token is wrong: give the one that batchscope-dap printed as 'token' of the configuration");
     return false;

@@ -233,3 +233,16 @@ def test_a_signal_ends_it_and_takes_its_hands_off_the_run(scene: Scene):
     client.wait_for_end()
     assert client.process.wait(GENEROUS_SECONDS) == 0
     assert scene.finish().rows == doubled(1)
+
+
+def test_a_value_that_is_too_large_is_answered_and_the_next_one_too(scene: Scene):
+    scene.start(files=1, process_count_per_node=1)
+    scene.wait_in(0)
+    client = scene.attach("round")
+    stop = client.stopped()
+    frame = client.top(stop)
+    why = client.refusal("evaluate", expression="'x' * 20_000_000", frameId=frame["id"], context="clipboard")
+    assert "the answer has 19.1 MiB, more than the 16.0 MiB that reach a client" in why
+    assert client.evaluate("len('x' * 20_000_000)", frame) == "20000000"
+    client.disconnect()
+    assert scene.finish().rows == doubled(1)
