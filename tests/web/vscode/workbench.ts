@@ -126,35 +126,30 @@ export class Workbench {
     return this.page.locator('.editor-instance .cgmr[class*="codicon-debug-breakpoint"]').count();
   }
 
-  /** Chooses from the menu of the gutter. */
-  async gutterMenu(line: number, item: string): Promise<void> {
-    const menu = this.page.locator(".monaco-menu");
+  /** Sets the condition of a new breakpoint through the menu of the gutter. */
+  async setCondition(line: number, condition: string): Promise<void> {
+    const widget = this.page.locator(".breakpoint-widget .monaco-editor");
+    const entry = this.page.locator(".monaco-menu .action-label", { hasText: "Add Conditional Breakpoint" }).first();
     await this.#again(async () => {
+      if ((await widget.count()) > 0) return; // the last try was only slow
       await this.page.keyboard.press("Escape");
       const { x, y } = await this.#gutterOf(line);
       await this.page.mouse.click(x, y, { button: "right" });
-      const entry = menu.locator(".action-label", { hasText: item }).first();
       await waitFor(
-        "end of the menu",
+        "input of the condition",
         async () => {
-          await entry.click({ timeout: TRY_MILLISECONDS }); // not taken at once after the menu has opened
-          return (await menu.count()) === 0;
+          if ((await widget.count()) > 0) return true;
+          await entry.click({ timeout: TRY_MILLISECONDS / 5 }); // not taken at once after the menu has opened
+          return false;
         },
         TRY_MILLISECONDS,
       );
     });
-  }
-
-  /** Sets the condition of a line's breakpoint through its menu. */
-  async setCondition(line: number, condition: string): Promise<void> {
-    await this.gutterMenu(line, "Add Conditional Breakpoint");
-    const input = this.page.locator(".breakpoint-widget .monaco-editor");
-    await input.waitFor();
-    await input.click();
+    await widget.click();
     await this.page.keyboard.press("ControlOrMeta+A");
     await this.page.keyboard.insertText(condition);
     await this.page.keyboard.press("Enter");
-    await input.waitFor({ state: "detached" });
+    await widget.waitFor({ state: "detached" });
   }
 
   codeLenses(): Promise<string[]> {
