@@ -26,6 +26,9 @@ PYTEST_FOLDERS = {
     "python": ["tests/runtime/python", "tests/kernel/python"],
     "programs": ["tests/e2e"],
 }
+# A browser and an editor that nobody here wrote now and then miss a click: these stages are run once more after a
+# failure, which is said.
+TRIED_TWICE = {"web"}
 # Tests of Node: where they lie, and what `scripts/setup web` makes for them, as glob patterns.
 NODE_TESTS = {"extension": "extension/out/test/**/*.test.js", "web": "tests/web/**/*.test.ts"}
 NODE_NEEDS = {
@@ -139,6 +142,9 @@ def run_stage(stage: str) -> Outcome:
         code = run(command, log)
         if code != 0:
             break
+    if code != 0 and stage in TRIED_TWICE and junit.exists():
+        print(f"{stage + ':':10} once more, since these failed: {', '.join(read_junit(junit).failed)}", flush=True)
+        code = run(command, log)
     if junit.exists():
         outcome = read_junit(junit)
     else:
