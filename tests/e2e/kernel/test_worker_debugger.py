@@ -137,7 +137,9 @@ def test_workers_that_are_stopped_are_shown_one_by_one(own_notebook, place):
     cell = write_script(own_notebook, NAMES_LINE)
     assert own_notebook.run(submit(place, 2)).status == "ok"
     first = stopped_thread(own_notebook)
-    wait_for("two stopped workers", lambda: own_notebook.run("len(run.stopped)").result == "2")
+    # A worker that waits for its debugger before it begins stands still as well.
+    at_breakpoints = "sum('stopped in debugger at' in one['where'] for one in run.stopped)"
+    wait_for("two workers at their breakpoint", lambda: own_notebook.run(at_breakpoints).result == "2")
     assert own_notebook.debug("debugInfo")["body"]["stoppedThreads"] == [first]
     set_breakpoints(own_notebook, cell)
     assert own_notebook.debug("continue", threadId=first)["success"]
