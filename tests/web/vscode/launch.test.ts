@@ -46,16 +46,14 @@ test("AStepStartedUnderTheDebuggerStopsInInitAndAtTheNextRun", async (context) =
   await window.command("Batchscope: Stop All Workers at the Next run()");
   await window.command("Batchscope: Continue All Workers");
   const firstLine = new RegExp(`^Stack Frame run, line ${lineOf("first")}\\b`);
-  await waitFor("stop at the first line of run()", async () => {
-    return (await window.callStack()).some((row) => firstLine.test(row));
+  await waitFor("workers stopped at the first line of run()", async () => {
+    const rows = await window.callStack();
+    const stopped = rows.filter((row) => /^Thread w\d - batch \d+.*[Pp]aused/.test(row));
+    return stopped.length === WORKERS && rows.some((row) => firstLine.test(row));
   });
   await seen("stopped-at-next-run");
-  await waitFor("end of the session", async () => {
-    const rows = await window.callStack();
-    // Each worker stops once, not all at one time.
-    if (rows.some((row) => /[Pp]aused/.test(row))) await window.command("Batchscope: Continue All Workers");
-    return rows.length === 0;
-  });
+  await window.command("Batchscope: Continue All Workers"); // once: nobody stops again, and then it is gone
+  await waitFor("end of the session", async () => (await window.callStack()).length === 0);
   await window.sideBar("Batchscope");
   await waitFor("end in the view", async () => {
     return (await window.runs()).some((row) => /^words.*completed · 12\/12/.test(row));
